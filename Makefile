@@ -26,3 +26,34 @@ lock: ## Write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv lock --quiet --upgrade
 	@$(BIN)/uv export --quiet --no-header --no-emit-project --all-extras --all-groups --no-annotate --format requirements-txt --output-file requirements.lock
 
+up: setup ## Start the local cloud and deploy the example stack to it
+	@$(BIN)/python -m localcloud up
+
+down: setup ## Stop the local cloud and remove what it holds
+	@$(BIN)/python -m localcloud down
+
+status: setup ## Say what of the local cloud runs
+	@$(BIN)/python -m localcloud status
+
+env: setup ## Print the exports for a shell: eval "$$(make -s env)"; OFFLINE=1 for offline previews
+	@$(BIN)/python -m localcloud env $(if $(OFFLINE),--offline)
+
+preview: setup ## Preview a stack offline, with the policies and without credentials: make preview STACK=prod
+	@$(BIN)/python -m localcloud preview --stack $(STACK)
+
+test: setup ## Run every test: units, contracts, and the stories on a local cloud
+	@$(BIN)/python -m pytest
+
+check: setup ## Format, lint, types, import rules and secret scan, as CI does
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-logo
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+	@echo "check: clean"
+
+bench: setup ## Measure what docs and README claim, as ratios beside a peer in the same run
+	@$(BIN)/python -m benchmarks
+
+docs: setup ## Write the generated pages under docs/ anew
+	@$(BIN)/python -m docs
