@@ -1,0 +1,77 @@
+"""How a secret is called: `<environment>/<service>/<secret>`, e.g. `prod/billing/database`."""
+
+import re
+from dataclasses import dataclass
+
+_PART = re.compile(r"[a-z][a-z0-9-]*")
+
+# Secrets Manager puts `-` and six characters behind a name to make the ARN, and reads a name that ends like this as a complete ARN.
+# Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
+_LIKE_AN_ARN = re.compile(r"-[a-zA-Z0-9]{6}$")
+
+# Secrets Manager's limit for a whole name.
+_LONGEST = 512
+
+
+class InvalidNameError(ValueError):
+    """A name that no secret may have. The message says which part is wrong and never repeats the text: it could be a pasted value."""
+
+
+@dataclass(frozen=True, order=True)
+class SecretName:
+    """The name of one secret: who owns it is readable in it. `str()` gives the physical name.
+
+    Raises:
+        InvalidNameError: a part has other characters than names have, or the whole reads like an ARN.
+    """
+
+    environment: str
+    """Environment that the secret belongs to, e.g. `prod`."""
+    service: str
+    """The one service that owns it."""
+    secret: str
+    """What it is for, e.g. `database`."""
+
+    def __post_init__(self) -> None:
+        for part, text in (("environment", self.environment), ("service", self.service), ("secret", self.secret)):
+            check_part(part, text)
+        if _LIKE_AN_ARN.search(self.secret):
+            raise InvalidNameError(
+                "secret: must not end in '-' and six characters, AWS reads that as the end of an ARN; lengthen it or drop the '-'"
+            )
+        if len(str(self)) > _LONGEST:
+            raise InvalidNameError(f"name: must not be longer than {_LONGEST} characters; shorten the service or the secret")
+
+    def __str__(self) -> str:
+        return f"{self.environment}/{self.service}/{self.secret}"
+
+
+def parse(text: str) -> SecretName:
+    """Gives the name that a physical name spells.
+
+    Raises:
+        InvalidNameError: the text is not of the form `<environment>/<service>/<secret>`.
+    """
+    parts = text.split("/")
+    if len(parts) != 3:
+        raise InvalidNameError("name: must be <environment>/<service>/<secret>, e.g. prod/billing/database")
+    return SecretName(*parts)
+
+
+def physical_name(environment: str, service: str, secret: str) -> str:
+    """Gives the name under which Secrets Manager knows the secret.
+
+    Raises:
+        InvalidNameError: a part is not a name.
+    """
+    return str(SecretName(environment, service, secret))
+
+
+def check_part(part: str, text: str) -> None:
+    """Refuses what is not a name of an environment, a service or a secret; `part` says which in the message.
+
+    Raises:
+        InvalidNameError: the text has other characters than names have.
+    """
+    if not _PART.fullmatch(text):
+        raise InvalidNameError(f"{part}: must begin with a lower-case letter and have lower-case letters, digits and '-' only")

@@ -1,0 +1,74 @@
+"""Names of secrets: what they spell, and what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyturn.names import InvalidNameError, SecretName, check_part, parse, physical_name
+
+PARTS = st.from_regex(r"\A[a-z][a-z0-9-]{0,30}\Z")
+
+
+def test_a_name_says_who_owns_the_secret():
+    name = parse("prod/billing/database")
+
+    assert name == SecretName(environment="prod", service="billing", secret="database")
+    assert str(name) == physical_name("prod", "billing", "database") == "prod/billing/database"
+
+
+@given(environment=PARTS, service=PARTS, secret=PARTS.map(lambda part: f"{part}x1234567"))
+def test_every_name_reads_back_as_itself(environment, service, secret):
+    written = physical_name(environment, service, secret)
+
+    assert parse(written) == SecretName(environment, service, secret)
+
+
+@pytest.mark.parametrize("text", ["", "prod", "prod/billing", "prod/billing/database/", "/prod/billing/database", "prod/billing/data/base"])
+def test_a_name_has_three_parts(text):
+    with pytest.raises(InvalidNameError, match="must be <environment>/<service>/<secret>"):
+        parse(text)
+
+
+@pytest.mark.parametrize("bad", ["", "Prod", "1prod", "-prod", "pro_d", "prod ", "pröd", "prod\n", "prod."])
+@pytest.mark.parametrize("part", ["environment", "service", "secret"])
+def test_a_part_has_lower_case_letters_digits_and_hyphens(part, bad):
+    parts = {"environment": "prod", "service": "billing", "secret": "database", part: bad}
+
+    with pytest.raises(InvalidNameError, match=rf"^{part}: must begin with a lower-case letter"):
+        SecretName(**parts)
+
+
+@pytest.mark.parametrize("secret", ["database-abcdef", "a-123456", "my-secret"])
+def test_a_name_that_reads_like_an_arn_is_refused(secret):
+    with pytest.raises(InvalidNameError, match="reads that as the end of an ARN"):
+        physical_name("prod", "billing", secret)
+
+
+@pytest.mark.parametrize("secret", ["database-abcde", "database-abcdefg", "secret", "database-abc-ef"])
+def test_names_near_to_an_arn_are_fine(secret):
+    assert physical_name("prod", "billing", secret) == f"prod/billing/{secret}"
+
+
+def test_a_service_may_end_like_an_arn_since_only_the_end_of_the_whole_name_counts():
+    assert physical_name("prod", "billing-worker", "database") == "prod/billing-worker/database"
+
+
+def test_the_whole_name_has_aws_limit():
+    assert len(physical_name("prod", "billing", "a" * 499)) == 512
+
+    with pytest.raises(InvalidNameError, match="must not be longer than 512"):
+        physical_name("prod", "billing", "a" * 500)
+
+
+def test_a_refusal_never_repeats_the_text_because_it_could_be_a_pasted_value():
+    with pytest.raises(InvalidNameError) as refused:
+        parse("prod/billing/Hunter2!")
+
+    assert "Hunter2" not in str(refused.value)
+
+
+def test_one_part_can_be_checked_alone():
+    check_part("service", "billing")
+
+    with pytest.raises(InvalidNameError, match=r"^service: "):
+        check_part("service", "Billing")
