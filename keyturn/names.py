@@ -12,6 +12,9 @@ _LIKE_AN_ARN = re.compile(r"-[a-zA-Z0-9]{6}$")
 # Secrets Manager's limit for a whole name.
 _LONGEST = 512
 
+# The same for names of roles and of functions.
+_LONGEST_IN_IAM_AND_LAMBDA = 64
+
 
 class InvalidNameError(ValueError):
     """A name that no secret may have. The message says which part is wrong and never repeats the text: it could be a pasted value."""
@@ -67,6 +70,24 @@ def physical_name(environment: str, service: str, secret: str) -> str:
     return str(SecretName(environment, service, secret))
 
 
+def role_name(environment: str, service: str) -> str:
+    """Gives the name of the role that a service runs as.
+
+    Raises:
+        InvalidNameError: a part is not a name, or the whole is longer than IAM allows.
+    """
+    return _joined(environment=environment, service=service)
+
+
+def function_name(environment: str, service: str, engine: str) -> str:
+    """Gives the name of the function that rotates a service's secrets of one engine, and of the role of that function.
+
+    Raises:
+        InvalidNameError: a part is not a name, or the whole is longer than Lambda allows.
+    """
+    return _joined(environment=environment, service=service, engine=engine)
+
+
 def check_part(part: str, text: str) -> None:
     """Refuses what is not a name of an environment, a service or a secret; `part` says which in the message.
 
@@ -75,3 +96,15 @@ def check_part(part: str, text: str) -> None:
     """
     if not _PART.fullmatch(text):
         raise InvalidNameError(f"{part}: must begin with a lower-case letter and have lower-case letters, digits and '-' only")
+
+
+def _joined(**parts: str) -> str:
+    for part, text in parts.items():
+        check_part(part, text)
+    # No part has '_': joined with '-', `prod` and `eu-billing` would be named like `prod-eu` and `billing`.
+    name = "_".join(("keyturn", *parts.values()))
+    if len(name) > _LONGEST_IN_IAM_AND_LAMBDA:
+        raise InvalidNameError(
+            f"service: {name!r} is longer than the {_LONGEST_IN_IAM_AND_LAMBDA} characters of a role or function; shorten it"
+        )
+    return name

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.names import InvalidNameError, SecretName, check_part, parse, physical_name
+from keyturn.names import InvalidNameError, SecretName, check_part, function_name, parse, physical_name, role_name
 
 PARTS = st.from_regex(r"\A[a-z][a-z0-9-]{0,30}\Z")
 
@@ -72,3 +72,38 @@ def test_one_part_can_be_checked_alone():
 
     with pytest.raises(InvalidNameError, match=r"^service: "):
         check_part("service", "Billing")
+
+
+def test_roles_and_functions_are_named_after_their_service():
+    assert role_name("prod", "billing") == "keyturn_prod_billing"
+    assert function_name("prod", "billing", "postgres") == "keyturn_prod_billing_postgres"
+
+
+def test_two_environments_of_one_account_never_share_a_role():
+    assert role_name("prod", "eu-billing") != role_name("prod-eu", "billing")
+
+
+@given(
+    environment=PARTS.map(lambda part: part[:9]), service=PARTS.map(lambda part: part[:20]), engine=st.sampled_from(["postgres", "mysql"])
+)
+def test_a_function_never_has_the_name_of_a_services_role(environment, service, engine):
+    assert function_name(environment, service, engine) != role_name(environment, f"{service}-{engine}")
+
+
+def test_a_role_has_iams_limit():
+    assert len(role_name("prod", "a" * 51)) == 64
+
+    with pytest.raises(InvalidNameError, match="longer than the 64 characters of a role or function; shorten it"):
+        role_name("prod", "a" * 52)
+
+
+def test_a_function_has_lambdas_limit():
+    assert len(function_name("prod", "a" * 42, "postgres")) == 64
+
+    with pytest.raises(InvalidNameError, match="longer than the 64 characters"):
+        function_name("prod", "a" * 43, "postgres")
+
+
+def test_a_role_of_a_service_that_is_no_name_is_refused():
+    with pytest.raises(InvalidNameError, match=r"^service: must begin"):
+        role_name("prod", "Billing")

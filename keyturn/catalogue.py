@@ -1,0 +1,77 @@
+"""The vocabulary of secrets: which kinds there are, how much hurts if one leaks, what rotates it. This is its one home."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a secret is. The kind decides component, engine, sensitivity and default rotation."""
+
+    POSTGRES = "postgres"
+    MYSQL = "mysql"
+    MARIADB = "mariadb"
+    REDIS = "redis"
+    MONGODB = "mongodb"
+    SQLSERVER = "sqlserver"
+    ORACLE = "oracle"
+    SIGNING_KEY = "signing-key"
+    OAUTH_CLIENT = "oauth-client"
+    AWS_ACCESS_KEY = "aws-access-key"
+    ENCRYPTION_KEY = "encryption-key"
+    TLS_CERTIFICATE = "tls-certificate"
+    API_KEY = "api-key"
+    STATIC = "static"
+    SERVICE_TOKEN = "service-token"  # noqa: S105 - the name of a kind
+
+
+class Sensitivity(StrEnum):
+    """How much hurts if the secret leaks."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+
+
+class Strategy(StrEnum):
+    """How the credential of a database changes without locking its service out."""
+
+    ALTERNATING_USERS = "alternating-users"
+    """Two users take turns: the one in use is never touched. Needs an admin secret."""
+    SINGLE_USER = "single-user"
+    """One user gets a new password: open connections live on, a login in that moment is retried."""
+
+
+class Identity(StrEnum):
+    """What a service runs as, and so what may assume its role."""
+
+    LAMBDA = "lambda"
+    ECS = "ecs"
+    EC2 = "ec2"
+    KUBERNETES = "kubernetes"
+    ROLE = "role"
+
+
+DATABASES = frozenset({Kind.POSTGRES, Kind.MYSQL, Kind.MARIADB, Kind.REDIS, Kind.MONGODB, Kind.SQLSERVER, Kind.ORACLE})
+"""Kinds that are a login of a database."""
+
+AVAILABLE = (Kind.POSTGRES,)
+"""Kinds that this version has a component for."""
+
+DEFAULT_ROTATION_DAYS = 30
+"""Days between two rotations when a declaration says nothing."""
+
+_SENSITIVITY = {
+    Kind.TLS_CERTIFICATE: Sensitivity.HIGH,
+    Kind.API_KEY: Sensitivity.HIGH,
+    Kind.STATIC: Sensitivity.MEDIUM,
+    Kind.SERVICE_TOKEN: Sensitivity.MEDIUM,
+}
+
+
+def sensitivity_of(kind: Kind) -> Sensitivity:
+    """Gives how much hurts if a secret of this kind leaks. A kind that says nothing is critical: doubt closes."""
+    return _SENSITIVITY.get(kind, Sensitivity.CRITICAL)
+
+
+def engine_of(kind: Kind) -> str | None:
+    """Gives the rotation engine of a kind, a module of `rotation_lambda/engines`; None when no database stands behind it."""
+    return kind.value if kind in DATABASES else None
