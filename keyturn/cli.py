@@ -1,0 +1,181 @@
+"""The command line: what on-call types. Each command is one operation and the words around it."""
+
+import io
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+try:
+    import typer
+    from rich.console import Console
+except ModuleNotFoundError:  # the library is installed without its command line
+    raise SystemExit("The command line needs a few packages more: pip install 'keyturn[cli]'") from None
+
+import keyturn
+from keyturn.names import InvalidNameError, SecretName, parse
+from keyturn.operations.account import Account
+from keyturn.operations.errors import OperationError
+from keyturn.operations.restore import import_command
+from keyturn.operations.restore import restore as restore_secret
+from keyturn.operations.rotate import Rotation, RotationFailedError, RotationLeftError
+from keyturn.operations.rotate import rotate as rotate_secret
+from keyturn.operations.screen import Screen
+from keyturn.operations.watch import Pace
+
+_EXIT_CODES = "Exit codes: 0 done, 1 failed (the cause is printed), 2 wrong usage, 130 stopped with Ctrl-C."
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="keyturn",
+    help="Operate the secrets of a Keyturn stack. No command prints a secret's value.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: it wraps to the terminal and reads well in a pipe
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Runs the command line; the console script `keyturn`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A cause may quote a database server in any language: never fail on a terminal that cannot show it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+def _examples(*lines: str) -> str:
+    listed = "\n".join(f"  {line}" for line in lines)
+    # The backspace tells click to leave the lines of the paragraph as they are.
+    return f"\b\nExamples:\n{listed}\n\n{_EXIT_CODES}"
+
+
+def _name(text: str) -> SecretName:
+    try:
+        return parse(text)
+    except InvalidNameError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"keyturn {keyturn.__version__}")
+        raise typer.Exit
+
+
+Name = Annotated[SecretName, typer.Argument(parser=_name, metavar="ENVIRONMENT/SERVICE/SECRET", help="Name of the secret.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end; progress goes to standard error.")]
+
+
+@app.callback()
+def keyturn_options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Operate the secrets of a Keyturn stack. No command prints a secret's value."""
+
+
+@app.command(
+    epilog=_examples(
+        "keyturn rotate prod/billing/database",
+        "keyturn rotate prod/billing/database --twice    (it has leaked)",
+        "keyturn rotate prod/billing/database --json | jq -r .outcome",
+    )
+)
+def rotate(
+    name: Name,
+    twice: Annotated[
+        bool,
+        typer.Option("--twice", help="Rotate two times: after a leak, so that neither of two alternating users keeps its old password."),
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Longest time to wait for one rotation.")] = 300,
+    quiet: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="After a failed attempt: how long to wait for Secrets Manager to begin another one."),
+    ] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rotate a secret now, show the four steps, and wait until the new value is current.
+
+    Secrets Manager repeats a failed rotation several times; each attempt is shown. When no further attempt begins, the command
+    ends with the cause, and the previous value stays current. What such a rotation leaves behind (AWSPENDING on a version that is
+    not current, which blocks every further one) the next run takes away by itself.
+
+    With alternating users one rotation does not revoke a leaked credential: the other user takes over, and the leaked one stays
+    valid until its own turn. Use --twice then.
+
+    Uses your AWS credentials and AWS_ENDPOINT_URL. Permissions: secretsmanager:DescribeSecret, RotateSecret and
+    UpdateSecretVersionStage on the secret, lambda:InvokeFunction and GetFunctionConfiguration on its function,
+    logs:FilterLogEvents on its log group (without the last two it still works, but cannot show steps).
+    """
+    screen = Screen(Console(stderr=as_json))
+    done: list[Rotation] = []
+    with _ending_well("rotate", name, as_json=as_json, screen=screen, done=done):
+        account = Account.connect()
+        for _ in range(2 if twice else 1):
+            done.append(rotate_secret(account, name, pace=Pace(timeout_seconds=timeout, quiet_seconds=quiet), screen=screen))
+            screen.say(f"{name} is rotated: version {done[-1].version} is current.")
+        _print_json(as_json, "rotate", name, "rotated", rotations=done)
+
+
+@app.command(epilog=_examples("keyturn restore prod/billing/database"))
+def restore(name: Name, as_json: AsJson = False) -> None:
+    """Bring back a secret that is scheduled for deletion, with its versions, and print how to take it into the stack again.
+
+    A deleted secret stays in its recovery window for 7 to 30 days; until then its name is taken. Permissions:
+    secretsmanager:DescribeSecret and RestoreSecret on the secret.
+    """
+    screen = Screen(Console(stderr=as_json))
+    with _ending_well("restore", name, as_json=as_json, screen=screen, done=[]):
+        secret, restored = restore_secret(Account.connect(), name)
+        command = import_command(name, secret.arn)
+        screen.say(f"{name} is restored." if restored else f"{name} is not scheduled for deletion; nothing was changed.")
+        screen.say(f"If the stack does not know it any more, take it in with:\n  {command}")
+        _print_json(as_json, "restore", name, "restored" if restored else "unchanged", arn=secret.arn, importCommand=command)
+
+
+@contextmanager
+def _ending_well(command: str, name: SecretName, *, as_json: bool, screen: Screen, done: list[Rotation]) -> Generator[None]:
+    """Turns whatever ends the block early into words, the one JSON object and the right exit code."""
+    try:
+        yield
+    except OperationError as error:
+        screen.say(str(error))
+        begun = [*done, error.rotation] if isinstance(error, RotationFailedError) else done
+        step = error.step if isinstance(error, RotationFailedError) else None
+        left = isinstance(error, RotationLeftError)
+        _print_json(
+            as_json,
+            command,
+            name,
+            "interrupted" if left else "failed",
+            **({"rotations": begun} if command == "rotate" else {}),
+            error={
+                "message": str(error),
+                "step": step and step.step,
+                "errorClass": step and step.error_class,
+                "cause": step and step.message,
+            },
+        )
+        raise typer.Exit(_INTERRUPTED if left else 1) from None
+    except KeyboardInterrupt:
+        message = f"Stopped. Look what happened: aws secretsmanager describe-secret --secret-id {name}"
+        screen.say(message)
+        _print_json(as_json, command, name, "interrupted", error={"message": message})
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _print_json(wanted: bool, command: str, name: SecretName, outcome: str, **rest: Any) -> None:
+    if not wanted:
+        return
+    if "rotations" in rest:
+        rest["rotations"] = [asdict(replace(rotation, steps=tuple(rotation.steps))) for rotation in rest["rotations"]]
+    typer.echo(json.dumps({"command": command, "secret": str(name), "outcome": outcome, **rest}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a person does to secrets that exist: rotate them now, bring them back."""

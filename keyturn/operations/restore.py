@@ -1,0 +1,23 @@
+"""Brings back a secret that is scheduled for deletion, with all its versions."""
+
+from keyturn.names import SecretName
+from keyturn.operations.account import Account
+from keyturn.operations.secret import Secret
+
+
+def restore(account: Account, name: SecretName) -> tuple[Secret, bool]:
+    """Gives the secret, and whether its deletion had to be cancelled; one that is not being deleted stays as it is.
+
+    Raises:
+        NotFoundError: there is no such secret, or its recovery window is over.
+    """
+    secret = account.describe(str(name))
+    if not secret.deleted:
+        return secret, False
+    account.restore(secret)
+    return secret, True
+
+
+def import_command(name: SecretName, arn: str) -> str:
+    """Gives the line that takes the secret into the environment's stack."""
+    return f"pulumi import --stack {name.environment} aws:secretsmanager/secret:Secret {name.service}-{name.secret} {arn}"
