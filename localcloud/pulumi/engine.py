@@ -16,7 +16,7 @@ from localcloud.pulumi.build import build, flags
 from localcloud.pulumi.cache import cache_root, made_once
 from localcloud.pulumi.go import HERE, find_or_install
 
-# 3.255 is the first that runs an executable as a policy pack (facts of the policy pack's faster way in).
+# The first that runs an executable as a policy pack, which is how the pack of this project is fast.
 OLDEST = (3, 255)
 LANGUAGE_HOST = "pulumi-language-python"
 
