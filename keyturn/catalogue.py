@@ -1,5 +1,6 @@
 """The vocabulary of secrets: which kinds there are, how much hurts if one leaks, what rotates it. This is its one home."""
 
+import re
 from enum import StrEnum
 
 
@@ -59,6 +60,12 @@ AVAILABLE = (Kind.POSTGRES,)
 DEFAULT_ROTATION_DAYS = 30
 """Days between two rotations when a declaration says nothing."""
 
+_ALERTS = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "https": re.compile(r"https://\S+"),
+    "sqs": re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+"),
+}
+
 _SENSITIVITY = {
     Kind.TLS_CERTIFICATE: Sensitivity.HIGH,
     Kind.API_KEY: Sensitivity.HIGH,
@@ -75,3 +82,11 @@ def sensitivity_of(kind: Kind) -> Sensitivity:
 def engine_of(kind: Kind) -> str | None:
     """Gives the rotation engine of a kind, a module of `rotation_lambda/engines`; None when no database stands behind it."""
     return kind.value if kind in DATABASES else None
+
+
+def protocol_of(alert: str) -> str | None:
+    """Gives how an address of `alerts` is subscribed to the alert topic; None when it is none of the ways that exist."""
+    for protocol, pattern in _ALERTS.items():
+        if pattern.fullmatch(alert):
+            return protocol
+    return None

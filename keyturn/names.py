@@ -3,17 +3,14 @@
 import re
 from dataclasses import dataclass
 
-_PART = re.compile(r"[a-z][a-z0-9-]*")
+_PART = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 # Secrets Manager puts `-` and six characters behind a name to make the ARN, and reads a name that ends like this as a complete ARN.
 # Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 _LIKE_AN_ARN = re.compile(r"-[a-zA-Z0-9]{6}$")
 
-# Secrets Manager's limit for a whole name.
-_LONGEST = 512
-
-# The same for names of roles and of functions.
-_LONGEST_IN_IAM_AND_LAMBDA = 64
+# What IAM allows for a role, and Lambda for a function.
+_LONGEST = 64
 
 
 class InvalidNameError(ValueError):
@@ -42,8 +39,6 @@ class SecretName:
             raise InvalidNameError(
                 "secret: must not end in '-' and six characters, AWS reads that as the end of an ARN; lengthen it or drop the '-'"
             )
-        if len(str(self)) > _LONGEST:
-            raise InvalidNameError(f"name: must not be longer than {_LONGEST} characters; shorten the service or the secret")
 
     def __str__(self) -> str:
         return f"{self.environment}/{self.service}/{self.secret}"
@@ -95,7 +90,9 @@ def check_part(part: str, text: str) -> None:
         InvalidNameError: the text has other characters than names have.
     """
     if not _PART.fullmatch(text):
-        raise InvalidNameError(f"{part}: must begin with a lower-case letter and have lower-case letters, digits and '-' only")
+        raise InvalidNameError(
+            f"{part}: must begin with a lower-case letter and have lower-case letters, digits and '-' only, at most 64 characters"
+        )
 
 
 def _joined(**parts: str) -> str:
@@ -103,8 +100,6 @@ def _joined(**parts: str) -> str:
         check_part(part, text)
     # No part has '_': joined with '-', `prod` and `eu-billing` would be named like `prod-eu` and `billing`.
     name = "_".join(("keyturn", *parts.values()))
-    if len(name) > _LONGEST_IN_IAM_AND_LAMBDA:
-        raise InvalidNameError(
-            f"service: {name!r} is longer than the {_LONGEST_IN_IAM_AND_LAMBDA} characters of a role or function; shorten it"
-        )
+    if len(name) > _LONGEST:
+        raise InvalidNameError(f"service: {name!r} is longer than the {_LONGEST} characters of a role or function; shorten it")
     return name

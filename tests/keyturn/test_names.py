@@ -53,11 +53,11 @@ def test_a_service_may_end_like_an_arn_since_only_the_end_of_the_whole_name_coun
     assert physical_name("prod", "billing-worker", "database") == "prod/billing-worker/database"
 
 
-def test_the_whole_name_has_aws_limit():
-    assert len(physical_name("prod", "billing", "a" * 499)) == 512
+def test_a_part_has_at_most_64_characters():
+    assert parse(f"prod/billing/{'a' * 64}").secret == "a" * 64
 
-    with pytest.raises(InvalidNameError, match="must not be longer than 512"):
-        physical_name("prod", "billing", "a" * 500)
+    with pytest.raises(InvalidNameError, match=r"^secret: .* at most 64 characters"):
+        physical_name("prod", "billing", "a" * 65)
 
 
 def test_a_refusal_never_repeats_the_text_because_it_could_be_a_pasted_value():

@@ -1,0 +1,214 @@
+"""The declaration of one environment: which service owns which secret. It is checked as a whole before anything is created."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic.alias_generators import to_camel
+
+from keyturn import _checks as checks
+from keyturn._stackfile import read
+from keyturn._surroundings import Surroundings
+from keyturn.catalogue import DEFAULT_ROTATION_DAYS, Identity, Kind, Strategy
+from keyturn.names import SecretName, parse
+from keyturn.problems import Path as KeyPath
+from keyturn.problems import Problems, refusal
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True)
+
+
+class Database(_Part):
+    """A login of a database, owned by one service."""
+
+    kind: Kind
+    host: Annotated[str, AfterValidator(checks.host)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 5432
+    database: Annotated[str, AfterValidator(checks.database)]
+    username: Annotated[str, AfterValidator(checks.username)]
+    ca: Annotated[Path, AfterValidator(checks.certificate)]
+    admin: Annotated[str, AfterValidator(checks.admin)] | None = None
+    strategy: Annotated[Strategy, BeforeValidator(checks.strategy)] = Strategy.ALTERNATING_USERS
+    rotate_every: Annotated[int, BeforeValidator(checks.days)] = DEFAULT_ROTATION_DAYS
+    """Days between two rotations; written `30d`."""
+
+    @property
+    def engine(self) -> str:
+        """What rotates it."""
+        return self.kind.value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_kind(cls, value: object) -> object:
+        return checks.kind(value)
+
+    @model_validator(mode="after")
+    def _has_an_admin_and_a_login_of_its_own(self, info: ValidationInfo) -> Self:
+        if self.strategy is Strategy.ALTERNATING_USERS and self.admin is None:
+            raise refusal("is missing: alternating users are made by an admin; name its secret, or choose `strategy: single-user`", "admin")
+        checks.own_login(self.host, self.port, self.username, info)
+        return self
+
+
+class PlainIdentity(_Part):
+    """A service of AWS that runs the code: its trust needs no further word."""
+
+    type: Literal[Identity.LAMBDA, Identity.ECS, Identity.EC2]
+
+
+class KubernetesIdentity(_Part):
+    """A service account of a cluster, known to AWS by the cluster's OIDC provider."""
+
+    type: Literal[Identity.KUBERNETES]
+    namespace: Annotated[str, AfterValidator(checks.label)]
+    service_account: Annotated[str, AfterValidator(checks.label)]
+
+
+class RoleIdentity(_Part):
+    """A role or user that exists and may take the service's role."""
+
+    type: Literal[Identity.ROLE]
+    principal: Annotated[str, AfterValidator(checks.principal)]
+
+
+AnyIdentity = Annotated[PlainIdentity | KubernetesIdentity | RoleIdentity, Field(discriminator="type")]
+
+
+class Read(_Part):
+    """Another service's secret that this service reads: why, and until when."""
+
+    secret: Annotated[str, AfterValidator(checks.foreign_secret)]
+    reason: Annotated[str, AfterValidator(checks.reason)]
+    until: Annotated[str, BeforeValidator(checks.until)]
+    """ISO date of the last day."""
+
+
+class Service(_Part):
+    """What one service runs as, owns and reads."""
+
+    identity: Annotated[AnyIdentity, BeforeValidator(checks.identity)]
+    secrets: dict[Annotated[str, AfterValidator(checks.secret_name)], Database] = Field(default_factory=dict[str, Database])
+    reads: tuple[Read, ...] = ()
+    deliver: Annotated[tuple[str, ...], AfterValidator(checks.deliver)] = ()
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> Self:
+        if not self.secrets and not self.reads:
+            raise refusal("has neither `secrets` nor `reads`: declare one, or remove the service")
+        return self
+
+
+class Kubernetes(_Part):
+    """The cluster that services with a Kubernetes identity run in."""
+
+    oidc_provider_arn: Annotated[str, AfterValidator(checks.oidc_provider)]
+
+
+class Vpc(_Part):
+    """Where rotation functions run, to reach databases without a public address."""
+
+    subnet_ids: Annotated[tuple[str, ...], Field(min_length=1)]
+    security_group_ids: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Declaration(_Part):
+    """One environment, whole and checked."""
+
+    environment: Annotated[str, AfterValidator(checks.environment)]
+    services: Annotated[dict[Annotated[str, AfterValidator(checks.service_name)], Service], Field(min_length=1)]
+    alerts: Annotated[tuple[Annotated[str, AfterValidator(checks.alert)], ...], AfterValidator(checks.alerts)] = Field(
+        default=(), validate_default=True
+    )
+    recovery_days: Annotated[int, AfterValidator(checks.recovery_days)] = 30
+    kubernetes: Kubernetes | None = None
+    vpc: Vpc | None = None
+
+    @model_validator(mode="after")
+    def _reads_are_of_others_and_said_once(self) -> Self:
+        for service, declared in self.services.items():
+            said = [read.secret for read in declared.reads]
+            for index, secret in enumerate(said):
+                if parse(secret).service == service:
+                    raise refusal(
+                        "is the service's own secret, which it reads anyway; remove the entry", "services", service, "reads", index
+                    )
+                if secret in said[:index]:
+                    raise refusal("is given twice; keep one reason and one end", "services", service, "reads", index)
+        return self
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Mapping[str, object],
+        *,
+        directory: Path,
+        secret_keys: Collection[str] = (),
+        variables: Mapping[str, str] = os.environ,
+    ) -> Self:
+        """Gives the declaration that a stack's configuration holds; paths in it are relative to `directory`.
+
+        Raises:
+            DeclarationError: with every problem, each with its key; nothing of the configuration's values is in it.
+        """
+        problems = Problems()
+        plain = read(config, secret_keys, variables, problems)
+        try:
+            declaration = cls.model_validate(plain, context=Surroundings.of(plain, directory))
+        except ValidationError as error:
+            problems.add_all(error, _keys_at)
+            raise problems.error() from None
+        if problems:
+            raise problems.error()
+        return declaration
+
+    def secrets(self) -> dict[SecretName, Database]:
+        """Gives every secret that is declared, by name."""
+        return {
+            SecretName(self.environment, service, secret): database
+            for service, declared in self.services.items()
+            for secret, database in declared.secrets.items()
+        }
+
+    def rotations(self) -> Iterator[tuple[str, str, dict[SecretName, Database]]]:
+        """Gives what one rotation function each looks after: service, engine and the secrets."""
+        for service, declared in self.services.items():
+            for engine in sorted({database.engine for database in declared.secrets.values()}):
+                mine = {name: database for name, database in self.secrets().items() if name.service == service}
+                yield service, engine, {name: database for name, database in mine.items() if database.engine == engine}
+
+    def access_matrix(self) -> dict[str, dict[str, str]]:
+        """Gives who may do what with which secret: `read`, `rotate` or `none`. A row is a service, or the rotation of its secrets."""
+        names = self.secrets()
+        matrix: dict[str, dict[str, str]] = {}
+        for service, declared in self.services.items():
+            readable = {read.secret for read in declared.reads} | {str(name) for name in names if name.service == service}
+            matrix[service] = {str(name): "read" if str(name) in readable else "none" for name in names}
+        for service, engine, rotated in self.rotations():
+            matrix[f"{service}/rotation/{engine}"] = {str(name): "rotate" if name in rotated else "none" for name in names}
+        return matrix
+
+
+def _keys_at(path: KeyPath) -> Collection[str]:
+    match path:
+        case ():
+            part: type[_Part] = Declaration
+        case ("services", _):
+            part = Service
+        case ("services", _, "secrets", _):
+            part = Database
+        case ("services", _, "reads", int()):
+            part = Read
+        case ("services", _, "identity", Identity.KUBERNETES):
+            part = KubernetesIdentity
+        case ("services", _, "identity", Identity.ROLE):
+            part = RoleIdentity
+        case ("services", _, "identity", _):
+            part = PlainIdentity
+        case ("kubernetes",):
+            part = Kubernetes
+        case _:
+            part = Vpc
+    return [to_camel(field) for field in part.model_fields]
