@@ -114,6 +114,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             else:
                 yield language_pb2.RunPluginResponse(**dict([said]))
 
+    def GeneratePackage(self, _request, context):
+        """Says what is missing: the generators are written in Go, inside the released language host."""
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "this language host runs Python programs and generates no SDK for them: that takes a released Pulumi CLI on PATH",
+        )
+
     def Cancel(self, _request, _context):
         """Interrupts what runs."""
         self._children.interrupt()
