@@ -3,9 +3,8 @@
 import io
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 try:
@@ -20,7 +19,7 @@ from keyturn.operations.account import Account
 from keyturn.operations.errors import OperationError
 from keyturn.operations.restore import import_command
 from keyturn.operations.restore import restore as restore_secret
-from keyturn.operations.rotate import Rotation, RotationFailedError, RotationLeftError
+from keyturn.operations.rotate import Rotation, RotationFailedError, RotationLeftError, describe_command
 from keyturn.operations.rotate import rotate as rotate_secret
 from keyturn.operations.screen import Screen
 from keyturn.operations.watch import Pace
@@ -93,7 +92,7 @@ def rotate(
         typer.Option("--twice", help="Rotate two times: after a leak, so that neither of two alternating users keeps its old password."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Longest time to wait for one rotation.")] = 300,
-    quiet: Annotated[
+    quiet_period: Annotated[
         float,
         typer.Option(min=0, metavar="SECONDS", help="After a failed attempt: how long to wait for Secrets Manager to begin another one."),
     ] = 20,
@@ -113,13 +112,13 @@ def rotate(
     logs:FilterLogEvents on its log group (without the last two it still works, but cannot show steps).
     """
     screen = Screen(Console(stderr=as_json))
-    done: list[Rotation] = []
-    with _ending_well("rotate", name, as_json=as_json, screen=screen, done=done):
+    rotations: list[Rotation] = []
+    with _ending_well("rotate", name, as_json=as_json, screen=screen, rotations=rotations):
         account = Account.connect()
         for _ in range(2 if twice else 1):
-            done.append(rotate_secret(account, name, pace=Pace(timeout_seconds=timeout, quiet_seconds=quiet), screen=screen))
-            screen.say(f"{name} is rotated: version {done[-1].version} is current.")
-        _print_json(as_json, "rotate", name, "rotated", rotations=done)
+            rotations.append(rotate_secret(account, name, pace=Pace(timeout_seconds=timeout, quiet_seconds=quiet_period), screen=screen))
+            screen.say(f"{name} is rotated: version {rotations[-1].version} is current.")
+        _print_json(as_json, "rotate", name, "rotated", **_told(rotations))
 
 
 @app.command(epilog=_examples("keyturn restore prod/billing/database"))
@@ -130,7 +129,7 @@ def restore(name: Name, as_json: AsJson = False) -> None:
     secretsmanager:DescribeSecret and RestoreSecret on the secret.
     """
     screen = Screen(Console(stderr=as_json))
-    with _ending_well("restore", name, as_json=as_json, screen=screen, done=[]):
+    with _ending_well("restore", name, as_json=as_json, screen=screen, rotations=[]):
         secret, restored = restore_secret(Account.connect(), name)
         command = import_command(name, secret.arn)
         screen.say(f"{name} is restored." if restored else f"{name} is not scheduled for deletion; nothing was changed.")
@@ -139,42 +138,36 @@ def restore(name: Name, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _ending_well(command: str, name: SecretName, *, as_json: bool, screen: Screen, done: list[Rotation]) -> Generator[None]:
+def _ending_well(command: str, name: SecretName, *, as_json: bool, screen: Screen, rotations: list[Rotation]) -> Generator[None]:
     """Turns whatever ends the block early into words, the one JSON object and the right exit code."""
     try:
         yield
     except OperationError as error:
-        screen.say(str(error))
-        begun = [*done, error.rotation] if isinstance(error, RotationFailedError) else done
-        step = error.step if isinstance(error, RotationFailedError) else None
-        left = isinstance(error, RotationLeftError)
-        _print_json(
-            as_json,
-            command,
-            name,
-            "interrupted" if left else "failed",
-            **({"rotations": begun} if command == "rotate" else {}),
-            error={
-                "message": str(error),
-                "step": step and step.step,
-                "errorClass": step and step.error_class,
-                "cause": step and step.message,
-            },
-        )
-        raise typer.Exit(_INTERRUPTED if left else 1) from None
+        message, stopped, step = str(error), isinstance(error, RotationLeftError), None
+        if isinstance(error, RotationFailedError):
+            rotations.append(error.rotation)
+            step = error.step
     except KeyboardInterrupt:
-        message = f"Stopped. Look what happened: aws secretsmanager describe-secret --secret-id {name}"
-        screen.say(message)
-        _print_json(as_json, command, name, "interrupted", error={"message": message})
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-def _print_json(wanted: bool, command: str, name: SecretName, outcome: str, **rest: Any) -> None:
-    if not wanted:
+        message, stopped, step = f"Stopped. Look what has happened: {describe_command(str(name))}", True, None
+    else:
         return
-    if "rotations" in rest:
-        rest["rotations"] = [asdict(replace(rotation, steps=tuple(rotation.steps))) for rotation in rest["rotations"]]
-    typer.echo(json.dumps({"command": command, "secret": str(name), "outcome": outcome, **rest}))
+    screen.say(message)
+    cause = {"step": step.step, "errorClass": step.error_class, "cause": step.message} if step else {}
+    outcome = "interrupted" if stopped else "failed"
+    _print_json(as_json, command, name, outcome, **_told(rotations), error={"message": message, **cause})
+    raise typer.Exit(_INTERRUPTED if stopped else 1)
+
+
+def _told(rotations: Sequence[Rotation]) -> dict[str, Any]:
+    if not rotations:
+        return {}
+    steps = [{"version": rotation.version, **step.as_json()} for rotation in rotations for step in rotation.steps]
+    return {"versions": [rotation.version for rotation in rotations], "steps": steps}
+
+
+def _print_json(wanted: bool, command: str, name: SecretName, outcome: str, **rest: object) -> None:
+    if wanted:
+        typer.echo(json.dumps({"command": command, "secret": str(name), "outcome": outcome, **rest}))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from typing import Any, cast
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
     SSOError,
 )
 
@@ -56,11 +58,12 @@ def explained(action: str, resource: str) -> Generator[None]:
         yield
     except ClientError as error:
         raise _refusal(error, action, resource) from None
-    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOError) as error:
-        raise OperationError(f"AWS credentials: {error} Log in first (`aws sso login`, AWS_PROFILE, …). {LOCAL_HINT}") from None
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError) as error:
+        cause = str(error).rstrip(".")
+        raise OperationError(f"AWS credentials: {cause}. Log in first (`aws sso login`, AWS_PROFILE, …). {LOCAL_HINT}") from None
     except NoRegionError:
         raise OperationError(f"There is no AWS region: set AWS_REGION or a region in the profile. {LOCAL_HINT}") from None
-    except HTTPClientError as error:
+    except (ConnectionError, HTTPClientError) as error:
         raise UnreachableError(
             f"{action}: no answer from AWS ({error}). Check the network and AWS_ENDPOINT_URL; "
             "`make status` shows whether the local cloud runs."

@@ -179,6 +179,10 @@ def _due(secret: Secret) -> str:
 
 
 def _look_again(secret: Secret, function: RotationFunction | None) -> str:
-    labels = f"aws secretsmanager describe-secret --secret-id {secret.name} --query VersionIdsToStages"
     steps = f"\n  aws logs tail {function.log_group} --since 15m" if function else ""
-    return f"Look again with:\n  {labels}{steps}"
+    return f"Look again with:\n  {describe_command(secret.name)}{steps}"
+
+
+def describe_command(name: str) -> str:
+    """Gives the line that shows which version of the secret is current."""
+    return f"aws secretsmanager describe-secret --secret-id {name} --query VersionIdsToStages"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from keyturn.operations.account import Account, LogEvent, RotationFunction
@@ -33,6 +34,18 @@ class Step:
     def failed(self) -> bool:
         """Whether this step ended its attempt."""
         return self.outcome == "failed"
+
+    def as_json(self) -> dict[str, object]:
+        """The step for machines, under the names that the function's own line has."""
+        return {
+            "time": datetime.fromtimestamp(self.timestamp, UTC).isoformat(timespec="milliseconds"),
+            "attempt": self.attempt,
+            "step": self.step,
+            "outcome": self.outcome,
+            "errorClass": self.error_class,
+            "message": self.message,
+            "milliseconds": self.milliseconds,
+        }
 
 
 class RotationLog:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
+from rich.text import Text
 
 from keyturn.operations.rotation_log import Step
 
-_MARKS = {"done": "[green]✓[/]", "unchanged": "[green]=[/]", "failed": "[red]✗[/]"}
+_MARKS = {"done": ("✓", "green"), "unchanged": ("=", "green"), "failed": ("✗", "red")}
 
 # Without a terminal there is no spinner: a line now and then says that the command is not stuck.
 _SECONDS_BETWEEN_LINES = 15
@@ -27,17 +27,16 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Prints one line."""
-        self._console.print(escape(text), soft_wrap=True, highlight=False)
-        self._spoke = time.monotonic()
+        self._print(Text(text))
 
     def step(self, step: Step) -> None:
         """Prints what a step of the rotation did, when, and for how long."""
         clock = datetime.fromtimestamp(step.timestamp, UTC).strftime("%H:%M:%S")
-        line = f"  {clock}  {_MARKS.get(step.outcome, '·')} {step.step:<13}{step.milliseconds:>6} ms"
-        cause = ": ".join(escape(part) for part in (step.error_class, step.message) if part)
-        detail = "  ".join(part for part in ("" if step.outcome == "done" else escape(step.outcome), cause) if part)
-        self._console.print(f"{line}  {detail}".rstrip(), soft_wrap=True, highlight=False)
-        self._spoke = time.monotonic()
+        mark, colour = _MARKS.get(step.outcome, ("·", ""))
+        cause = ": ".join(part for part in (step.error_class, step.message) if part)
+        details = [part for part in ("" if step.outcome == "done" else step.outcome, cause) if part]
+        measured = f"{step.step:<13}{step.milliseconds:>6} ms"
+        self._print(Text.assemble(f"  {clock}  ", (mark, colour), " ", "  ".join([measured, *details])))
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -54,6 +53,11 @@ class Screen:
     def waiting(self, text: str) -> None:
         """Says what the command waits for right now."""
         if self._status:
-            self._status.update(escape(text))
+            self._status.update(Text(text))
         elif time.monotonic() - self._spoke >= _SECONDS_BETWEEN_LINES:
             self.say(f"  … {text}")
+
+    def _print(self, text: Text) -> None:
+        # Text, never markup: rich would read the `:secret:` of every ARN as an emoji, and a cause may hold brackets.
+        self._console.print(text, soft_wrap=True)
+        self._spoke = time.monotonic()
