@@ -35,7 +35,7 @@ def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str], 
     """
     with log.open("ab") as output:
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -44,9 +44,11 @@ def start(command: Sequence[str], *, log: Path, environment: Mapping[str, str], 
                 cwd=cwd,
                 start_new_session=True,
                 **(account.as_arguments() if account else {}),
-            ).pid
+            )
         except OSError as problem:
             raise LocalCloudError(f"{command[0]} cannot be started: {problem.strerror}") from problem
+    child.returncode = 0  # Python would warn of a child that outlives it, which is what this one is for
+    return child.pid
 
 
 def record(directory: Directory, name: str, pid: int, port: int | None = None) -> Process:

@@ -47,7 +47,7 @@ def account() -> Account | None:
     return Account(found.pw_name, found.pw_uid, found.pw_gid)
 
 
-def home(wanted: Path, user: Account | None, elsewhere: Path = ELSEWHERE) -> Path:
+def home(wanted: Path, user: Account | None) -> Path:
     """Gives a folder of the account's own: the wanted one, or one elsewhere when the account cannot get there."""
     if user is None:
         wanted.mkdir(mode=0o700, exist_ok=True)
@@ -55,20 +55,20 @@ def home(wanted: Path, user: Account | None, elsewhere: Path = ELSEWHERE) -> Pat
     if user.may("x", wanted.parent):
         chosen = wanted
     else:
-        chosen = elsewhere / hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
-        elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
+        chosen = ELSEWHERE / hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
+        ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
     chosen.mkdir(mode=0o700, exist_ok=True)
     os.chown(chosen, user.uid, user.gid)
     return chosen
 
 
-def programs(installed: Path, version: str, user: Account | None, elsewhere: Path = ELSEWHERE) -> Path:
+def programs(installed: Path, version: str, user: Account | None) -> Path:
     """Gives the folder of programs, copied to a place that the account reaches if it cannot run them where they are."""
     if user is None or user.may("x", installed / "bin" / "postgres"):
         return installed
-    copy = elsewhere / f"postgresql-{version}"
+    copy = ELSEWHERE / f"postgresql-{version}"
     if not copy.exists():
-        elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
+        ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
         fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
         shutil.copytree(installed, fresh, symlinks=True)
         for path in [fresh, *fresh.rglob("*")]:
