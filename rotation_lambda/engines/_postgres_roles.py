@@ -1,0 +1,223 @@
+"""The users of one secret in PostgreSQL: two logins that act as one owner role, so that what either makes, both may use.
+
+The owner role cannot log in; both logins are its members and become it when they log in (`ALTER ROLE … SET role`). A user that
+was there before Keyturn becomes that owner role: it is renamed, and a fresh login of its name takes its place. So it keeps every
+object, grant, policy and membership that it had, in all databases. All of it happens in one transaction, or nothing.
+"""
+
+import contextlib
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from rotation_lambda.engines._postgres_session import Session, identifier, literal
+from rotation_lambda.errors import ConfigurationError, PermissionRefusedError
+
+# From here on a membership says by itself whether it inherits and whether it may be assumed.
+_MEMBERSHIP_OPTIONS = 160000
+
+
+@dataclass(frozen=True)
+class Names:
+    """The roles that belong to a target's user."""
+
+    user: str
+
+    @property
+    def clone(self) -> str:
+        """The second login; the name is AWS's convention."""
+        return f"{self.user}_clone"
+
+    @property
+    def owner(self) -> str:
+        """The role that owns everything, and the schema that it owns."""
+        return f"{self.user}_owner"
+
+    @property
+    def logins(self) -> tuple[str, str]:
+        """Both logins."""
+        return self.user, self.clone
+
+
+def establish(session: Session, names: Names, verifiers: dict[str, str], *, pending: str) -> None:
+    """Makes the pending login with its verifier, and everything around it that is missing.
+
+    `verifiers` holds the pending login's and, where it is known, the current login's: only a user that becomes the owner role
+    needs the second, for the login that takes its name.
+    """
+    session.run("BEGIN")
+    # Duplicate invocations go one after the other.
+    session.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"keyturn/{names.owner}")
+    roles = _Roles(session, names)
+    roles.refuse_unsuitable()
+    adopted = roles.make_owner()
+    if adopted and adopted not in verifiers:
+        raise ConfigurationError(f"the password of user {adopted} is not plain ASCII and cannot be carried over; set an ASCII one first")
+    for login in sorted({pending, adopted or pending}):
+        roles.set_login(login, verifiers[login], like=names.owner if adopted else None)
+    roles.complete()
+    session.run("COMMIT")
+
+
+class _Roles:
+    def __init__(self, session: Session, names: Names) -> None:
+        self._session = session
+        self._names = names
+        self._granted = " WITH INHERIT TRUE, SET TRUE" if self._version() >= _MEMBERSHIP_OPTIONS else ""
+        self._may_become = "SET" if self._granted else "MEMBER"
+
+    def refuse_unsuitable(self) -> None:
+        rows = self._session.run(
+            "SELECT rolname, rolcanlogin, rolsuper OR rolreplication, rolname = current_user FROM pg_roles WHERE rolname IN ($1, $2, $3)",
+            *self._names.logins,
+            self._names.owner,
+        )
+        for name, logs_in, mighty, admin in rows:
+            if admin:
+                raise ConfigurationError(f"the admin secret's user is {name}, which this secret rotates; the admin needs a user of its own")
+            if mighty:
+                raise ConfigurationError(f"the user {name} is a superuser or replicates; a service's user must not")
+            if name == self._names.owner and logs_in:
+                raise ConfigurationError(f"the role {name} can log in, so it is somebody's user; rename it, or choose another 'username'")
+
+    def make_owner(self) -> str | None:
+        """Makes the owner role; gives the name of the user that became it, if there was one."""
+        user, owner = identifier(self._names.user), identifier(self._names.owner)
+        if self._exists(self._names.owner):
+            return None
+        if not self._exists(self._names.user):
+            self._session.run(f"CREATE ROLE {owner} NOLOGIN")
+            return None
+        with _explained(f"the user {self._names.user} was made by somebody else", f"GRANT {user} TO <admin> WITH ADMIN OPTION"):
+            self._session.run(f"ALTER ROLE {user} RENAME TO {owner}")
+            self._session.run(f"ALTER ROLE {owner} NOLOGIN PASSWORD NULL")
+        return self._names.user
+
+    def set_login(self, login: str, verifier: str, *, like: str | None) -> None:
+        quoted, password = identifier(login), literal(verifier)
+        if self._exists(login):
+            with _explained(f"the user {login} was made by somebody else", f"GRANT {quoted} TO <admin> WITH ADMIN OPTION"):
+                self._session.set_password(f"ALTER ROLE {quoted} PASSWORD {password}")
+            return
+        self._session.set_password(f"CREATE ROLE {quoted} LOGIN PASSWORD {password}")
+        template = like or next((other for other in self._names.logins if other != login and self._exists(other)), None)
+        if template:
+            self._copy_settings(template, login)
+
+    def complete(self) -> None:
+        """Adds what is missing: memberships, the schema, the role that logins act as; and takes over what a login owns by itself."""
+        owner = self._names.owner
+        logins = [login for login in self._names.logins if self._exists(login)]
+        for login in logins:
+            self._let_in(login)
+        to_act = [login for login in logins if f"role={owner}" not in self._settings_of(login, database=0)]
+        owning = [login for login in logins if self._owns_something(login)]
+        has_schema = bool(self._session.run("SELECT FROM pg_namespace WHERE nspname = $1", owner))
+        if has_schema and not to_act and not owning:
+            return
+        with self._member_of(owner):
+            if not has_schema:
+                with _explained("the admin may not create a schema", "GRANT CREATE ON DATABASE <database> TO <admin>"):
+                    self._session.run(f"CREATE SCHEMA {identifier(owner)} AUTHORIZATION {identifier(owner)}")
+            for login in to_act:
+                self._session.run(f"ALTER ROLE {identifier(login)} SET role = {literal(owner)}")
+            for login in owning:
+                self._hand_over(login)
+
+    def _let_in(self, login: str) -> None:
+        owner = identifier(self._names.owner)
+        if not self._has_role(login, self._names.owner):
+            self._session.run(f"GRANT {owner} TO {identifier(login)}{self._granted}")
+        may_connect, database = self._session.run(
+            "SELECT has_database_privilege($1::name, current_database(), 'CONNECT'), current_database()", login
+        )[0]
+        if not may_connect:
+            with _explained("the admin may not let users connect", f"GRANT CONNECT ON DATABASE {identifier(database)} TO {owner}"):
+                self._session.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {owner}")
+
+    def _owns_something(self, login: str) -> bool:
+        return bool(
+            self._session.run(
+                "SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o'"
+                " AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)"
+                " AND dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) LIMIT 1",
+                login,
+            )
+        )
+
+    def _hand_over(self, login: str) -> None:
+        statement = f"REASSIGN OWNED BY {identifier(login)} TO {identifier(self._names.owner)}"
+        try:
+            with self._member_of(login):
+                self._session.run(statement)
+        except PermissionRefusedError:
+            raise ConfigurationError(
+                f"the user {login} owns objects that the admin may not hand over; run as their owner's superior: {statement}"
+            ) from None
+
+    @contextlib.contextmanager
+    def _member_of(self, role: str) -> Generator[None]:
+        """The admin is a member of the role inside the block, and inside this transaction only; one that is already stays one."""
+        me = self._session.run("SELECT current_user")[0][0]
+        if self._has_role(me, role):
+            yield
+            return
+        with _explained(f"the admin may not administer the role {role}", f"GRANT {identifier(role)} TO <admin> WITH ADMIN OPTION"):
+            self._session.run(f"GRANT {identifier(role)} TO {identifier(me)}{self._granted}")
+        yield
+        self._session.run(f"REVOKE {identifier(role)} FROM {identifier(me)}")
+
+    def _has_role(self, member: str, role: str) -> bool:
+        return bool(
+            self._session.run(
+                f"SELECT pg_has_role($1::name, $2::name, 'USAGE') AND pg_has_role($1::name, $2::name, '{self._may_become}')", member, role
+            )[0][0]
+        )
+
+    def _exists(self, role: str) -> bool:
+        return bool(self._session.run("SELECT FROM pg_roles WHERE rolname = $1", role))
+
+    def _settings_of(self, role: str, *, database: int) -> list[str]:
+        rows = self._session.run(
+            "SELECT setconfig FROM pg_db_role_setting"
+            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1) AND setdatabase = $2::oid",
+            role,
+            database,
+        )
+        return list(rows[0][0]) if rows else []
+
+    def _copy_settings(self, template: str, login: str) -> None:
+        """Gives the login the other's settings; through the session, since lists like a search path have quoting of their own."""
+        rows = self._session.run(
+            "SELECT setdatabase::text, datname FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase"
+            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1)",
+            template,
+        )
+        for database, name in rows:
+            where = f" IN DATABASE {identifier(name)}" if name else ""
+            for setting in self._settings_of(template, database=int(database)):
+                key, _, value = setting.partition("=")
+                if key == "role":
+                    continue
+                with _explained(
+                    f"the user's setting {key} is a superuser's", f"ALTER ROLE {identifier(template)}{where} RESET {_setting(key)}"
+                ):
+                    own = self._session.run("SELECT pg_catalog.current_setting($1, true)", key)[0][0]
+                    self._session.run("SELECT pg_catalog.set_config($1, $2, true)", key, value)
+                    self._session.run(f"ALTER ROLE {identifier(login)}{where} SET {_setting(key)} FROM CURRENT")
+                    self._session.run("SELECT pg_catalog.set_config($1, $2, true)", key, own)
+
+    def _version(self) -> int:
+        return int(self._session.run("SELECT current_setting('server_version_num')")[0][0])
+
+
+def _setting(key: str) -> str:
+    """Settings of extensions have a dot in their name, and each part is a name."""
+    return ".".join(identifier(part) for part in key.split("."))
+
+
+@contextlib.contextmanager
+def _explained(what: str, mend: str) -> Generator[None]:
+    try:
+        yield
+    except PermissionRefusedError:
+        raise PermissionRefusedError(f"{what}; run once, as a superuser or the role's administrator: {mend}") from None

@@ -1,0 +1,229 @@
+"""A session with PostgreSQL as the function needs it: verified TLS, SCRAM or nothing, bounded in time, closed on every path."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pg8000.native
+
+from rotation_lambda import certificates
+from rotation_lambda.deadline import Deadline
+from rotation_lambda.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    NetworkError,
+    PermissionRefusedError,
+    PolicyError,
+    RotationError,
+    TlsError,
+)
+from rotation_lambda.targets import Target
+
+_CONNECT_SECONDS = 5.0
+_STATEMENT_SECONDS = 8.0
+_LOCK_SECONDS = 4.0
+# "I want TLS": https://www.postgresql.org/docs/current/protocol-message-formats.html
+_SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+# By SQLSTATE or its class, the first that fits: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_SQLSTATES: tuple[tuple[tuple[str, ...], type[RotationError], str], ...] = (
+    (("28P01",), AuthenticationError, "is not accepted by the server with this password"),
+    (("28",), PermissionRefusedError, "may not log in from here; look at pg_hba.conf, and at NOLOGIN"),
+    (("42501",), PermissionRefusedError, "is not allowed to do what a rotation needs"),
+    (("3D000",), ConfigurationError, "finds no such database on the server; look at 'database' in the declaration"),
+    (("25006",), ConfigurationError, "is on a read replica; name the writer as 'host'"),
+    (("08", "53", "57P01", "57P02", "57P03"), NetworkError, "is turned away: the server is starting, stopping or full"),
+    (("40", "55", "57014", "XX000", "42710", "23505"), ConflictError, "needs what another session holds or changes; it is tried again"),
+)
+_GRANTED, _CLEARTEXT, _MD5, _SCRAM_FINAL = 0, 3, 5, 12
+
+
+class Session:
+    """One login. Statements go one by one through the extended protocol, which takes no second statement behind the first."""
+
+    def __init__(self, connection: pg8000.native.Connection, whose: str) -> None:
+        self._connection: Any = connection  # pg8000 has no types
+        self._whose = whose
+
+    def run(self, statement: str, *values: object) -> list[list[Any]]:
+        """Gives the rows of one statement; `$1`, `$2` … stand for the values."""
+        return self._run(statement, values, _by_sqlstate)
+
+    def set_password(self, statement: str) -> None:
+        """Runs a statement that sets a password; a refusal of the password itself is a PolicyError."""
+        self._run(statement, (), _by_sqlstate_of_a_password)
+
+    def _run(self, statement: str, values: tuple[object, ...], told_apart: Callable[[str, str], RotationError]) -> list[list[Any]]:
+        try:
+            return self._connection.execute_unnamed(statement, vals=values).rows or []
+        except (pg8000.native.Error, OSError) as error:
+            failure = _classified(error, self._whose, told_apart)
+        raise failure
+
+
+@contextlib.contextmanager
+def logged_in(target: Target, username: str, password: str, deadline: Deadline, *, read_only: bool = False) -> Generator[Session]:
+    """Logs in to the target's own host and database, and logs out at the end.
+
+    Raises:
+        AuthenticationError: the server knows no such user with this password.
+        NetworkError, TlsError, ConfigurationError, PermissionRefusedError: it could not be tried.
+    """
+    if "\0" in username:
+        raise ConfigurationError("a user's name holds a zero character")
+    channel = _channel(target, deadline)
+    connection = None
+    try:
+        connection = _authenticated(channel, target, username, password, read_only=read_only)
+        channel.settimeout(deadline.limit(_STATEMENT_SECONDS + 1))
+        yield Session(connection, f"user {username}")
+    finally:
+        if connection is not None:
+            with contextlib.suppress(pg8000.native.Error, OSError):  # it is over either way
+                connection.close()  # pyright: ignore[reportUnknownMemberType]
+        channel.close()
+
+
+def identifier(name: str) -> str:
+    """Gives a name as an identifier, whatever is in it."""
+    return str(pg8000.native.identifier(name))  # pyright: ignore[reportUnknownMemberType]
+
+
+def literal(text: str) -> str:
+    """Gives a text as a literal; sessions run with standard_conforming_strings, so quotes are all there is to escape."""
+    return str(pg8000.native.literal(text))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _channel(target: Target, deadline: Deadline) -> ssl.SSLSocket:
+    """A TLS connection to the host that the declaration names, verified against the authority that it names; nothing less."""
+    context = certificates.context_for(target.text("ca"))
+    host, place = target.text("host"), _place(target)
+    plain = _connected(target, deadline)
+    try:
+        plain.settimeout(deadline.limit(_CONNECT_SECONDS))
+        plain.sendall(_SSL_REQUEST)
+        answer = plain.recv(1)
+        if answer == b"N":
+            raise TlsError(f"{place} does not speak TLS; switch `ssl` on at the server. There is no way in without it")
+        if answer != b"S":
+            raise NetworkError(f"{place} does not answer like PostgreSQL; look at host and port")
+        return context.wrap_socket(plain, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        failure = TlsError(f"the certificate of {place} is not accepted: {error.verify_message}. Compare 'host' and 'ca' with the server")
+    except ssl.SSLError as error:
+        failure = TlsError(f"no TLS 1.2 or newer with {place} ({error.reason})")
+    except OSError as error:
+        failure = NetworkError(f"{place} took the connection and then did not answer ({_reason(error)})")
+    except RotationError as error:
+        failure = error
+    plain.close()
+    raise failure
+
+
+def _connected(target: Target, deadline: Deadline) -> socket.socket:
+    host, place = target.text("host"), _place(target)
+    try:
+        addresses = socket.getaddrinfo(host, target.whole_number("port", least=1, most=65535), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NetworkError(f"the name {host} is unknown; look at 'host' and at the function's DNS") from None
+    reason = "no address"
+    for family, kind, protocol, _, address in addresses[:3]:
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(deadline.limit(_CONNECT_SECONDS))
+            plain.connect(address)
+        except RotationError:
+            plain.close()
+            raise
+        except OSError as error:
+            plain.close()
+            reason = _reason(error)
+        else:
+            return plain
+    raise NetworkError(f"{place} cannot be reached ({reason}); is it up, and may the function's security group go there?")
+
+
+def _authenticated(channel: ssl.SSLSocket, target: Target, username: str, password: str, *, read_only: bool) -> pg8000.native.Connection:
+    # Sent at the start of the session, these win over what anybody set for the user or the database: names are looked up in the
+    # catalogue alone, so that nobody's function runs in the admin's place.
+    settings = {
+        "search_path": "pg_catalog",
+        "standard_conforming_strings": "on",
+        "statement_timeout": f"{_STATEMENT_SECONDS * 1000:.0f}",
+        "lock_timeout": f"{_LOCK_SECONDS * 1000:.0f}",
+        "default_transaction_read_only": "on" if read_only else "off",
+    }
+    try:
+        return _ScramConnection(
+            user=username,
+            password=password,
+            host=target.text("host"),
+            database=target.text("database"),
+            sock=channel,
+            ssl_context=False,
+            application_name="keyturn rotation",
+            startup_params=settings,
+        )
+    except RotationError:
+        raise
+    except Exception as error:  # the driver lets errors of its helpers through as they are
+        failure = _classified(error, f"user {username}", _by_sqlstate)
+    raise failure
+
+
+class _ScramConnection(pg8000.native.Connection):
+    """Never sends a password, and believes a login only from a server that has proved that it knows the password, too."""
+
+    _proved = False
+
+    def handle_AUTHENTICATION_REQUEST(self, data: bytes, context: object) -> None:
+        method = int.from_bytes(data[:4], "big")
+        if method in {_CLEARTEXT, _MD5}:
+            raise ConfigurationError("the server asks for a password in an old way; store it with password_encryption = scram-sha-256")
+        if method == _GRANTED and not self._proved:
+            raise ConfigurationError("the server lets users in without asking; its pg_hba.conf must say scram-sha-256 for them")
+        super().handle_AUTHENTICATION_REQUEST(data, context)  # pyright: ignore[reportUnknownMemberType]
+        self._proved = self._proved or method == _SCRAM_FINAL
+
+
+def _classified(error: BaseException, whose: str, told_apart: Callable[[str, str], RotationError]) -> RotationError:
+    """Told apart by SQLSTATE; the server's own words are left out, since they may repeat what was sent."""
+    cause: BaseException | None = error
+    while cause is not None:  # closing a session that the server has closed already hides why it did
+        if isinstance(cause, RotationError):
+            return cause
+        if isinstance(cause, pg8000.native.DatabaseError):
+            fields: Any = cause.args[0] if cause.args else None
+            return told_apart(str(fields.get("C", "")) if isinstance(fields, dict) else "", whose)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        cause = cause.__cause__ or cause.__context__
+    if type(error).__module__.startswith("scramp"):
+        return TlsError(f"the server did not prove that it knows the password of {whose}; somebody may stand in between")
+    if isinstance(error, pg8000.native.Error | OSError):
+        return NetworkError(f"the session of {whose} broke off or did not answer in time")
+    return ConfigurationError(f"the session of {whose} could not be opened ({type(error).__name__})")
+
+
+def _by_sqlstate(state: str, whose: str) -> RotationError:
+    for states, error_class, text in _SQLSTATES:
+        if state.startswith(states):
+            return error_class(f"{whose} {text} ({state})")
+    return ConfigurationError(f"{whose}: the server refuses a statement (SQLSTATE {state or 'unknown'})")
+
+
+def _by_sqlstate_of_a_password(state: str, whose: str) -> RotationError:
+    """`passwordcheck` and its kin refuse with these."""
+    if state == "22023" or state.startswith("28"):
+        return PolicyError(
+            f"the server's password policy refuses the new password, set by {whose} ({state}); align the policy, then rotate"
+        )
+    return _by_sqlstate(state, whose)
+
+
+def _place(target: Target) -> str:
+    return f"{target.text('host')}:{target.whole_number('port', least=1, most=65535)}"
+
+
+def _reason(error: OSError) -> str:
+    return "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__

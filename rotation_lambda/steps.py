@@ -1,0 +1,129 @@
+"""The four steps, each of which may be repeated, doubled or cut off anywhere without losing a password."""
+
+import contextlib
+import functools
+import time
+
+from rotation_lambda.deadline import Deadline
+from rotation_lambda.engines import Engine, Known, Value
+from rotation_lambda.errors import AuthenticationError, ConfigurationError, ConflictError, PermissionRefusedError, PolicyError
+from rotation_lambda.targets import Target
+from rotation_lambda.versions import CURRENT, PENDING, PREVIOUS, State, Versions
+
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+# A server behind a name may learn of the new password a moment after another one did.
+_SETTLING_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
+
+
+class Rotation:
+    """One step of one rotation: the secret's versions, its target and the engine of its kind."""
+
+    def __init__(self, versions: Versions, *, token: str, target: Target, engine: Engine, deadline: Deadline) -> None:
+        self._versions = versions
+        self._token = token
+        self._target = target
+        self._engine = engine
+        self._deadline = deadline
+
+    def run(self, step: str) -> str:
+        """Does the step and gives its outcome: `done`, or `unchanged` when there was nothing left to do.
+
+        Raises:
+            RotationError: the step did not happen; nothing that worked before stopped working.
+        """
+        self._engine.describe(self._target, None)  # a malformed target is refused before anything is read
+        state = self._versions.state()
+        if not state.rotates:
+            raise ConfigurationError("rotation is switched off for this secret; switch it on, or let its schedule alone")
+        labels = state.labels.get(self._token)
+        if labels is None:
+            raise ConflictError("the secret has no version of this token; the rotation was started for another secret or is gone")
+        if CURRENT in labels:
+            return "unchanged"
+        if PENDING not in labels:
+            raise ConflictError("the version is not AWSPENDING any more: the rotation was abandoned, and a new one starts afresh")
+        match step:
+            case "createSecret":
+                return self._create(state)
+            case "setSecret":
+                return self._set(state)
+            case "testSecret":
+                return self._test(state)
+            case "finishSecret":
+                return self._finish(state)
+            case _:
+                raise ConfigurationError(f"there is no such step; there are: {', '.join(STEPS)}")
+
+    def _create(self, state: State) -> str:
+        current = self._versions.labelled(state, CURRENT)
+        if self._versions.pending(wait=False) is not None:
+            return "unchanged"
+        fresh = self._engine.generate(self._target, current)
+        # What other tools keep in the value stays; what the declaration says about the place wins.
+        put = self._versions.put({**(current or {}), **self._engine.describe(self._target, current), **fresh})
+        return "done" if put else "unchanged"
+
+    def _set(self, state: State) -> str:
+        current = self._versions.labelled(state, CURRENT)
+        pending = self._pending()
+        self._refuse_strangers(pending, current)
+        # Also a credential that logs in and lacks something is set again: that mends it.
+        with contextlib.suppress(AuthenticationError, PermissionRefusedError):
+            self._engine.verify(self._target, pending, self._deadline)
+            return "unchanged"
+        known = self._known(state, current)
+        try:
+            self._engine.set_credential(self._target, pending, known, self._deadline)
+        except PolicyError:
+            # The server will say no to this value for ever; the next rotation starts with another one.
+            self._versions.release()
+            raise
+        return "done"
+
+    def _test(self, state: State) -> str:
+        pending = self._pending()
+        current = self._versions.labelled(state, CURRENT)
+        # RotateImmediately=false: only this step runs, on a copy of the current value.
+        if pending != current:
+            self._refuse_strangers(pending, current)
+        for pause in (*_SETTLING_PAUSES_SECONDS, None):
+            try:
+                self._engine.verify(self._target, pending, self._deadline)
+                break
+            except AuthenticationError:
+                if pause is None:
+                    raise
+                time.sleep(self._deadline.limit(pause))
+        return "done"
+
+    def _finish(self, state: State) -> str:
+        current = self._versions.labelled(state, CURRENT)
+        pending = self._pending()
+        self._refuse_strangers(pending, current)
+        # Steps may arrive out of order: nothing is published that does not log in.
+        self._engine.verify(self._target, pending, self._deadline)
+        self._versions.publish(state)
+        self._engine.cleanup(self._target, pending, self._known(state, current), self._deadline)
+        return "done"
+
+    def _pending(self) -> Value:
+        pending = self._versions.pending(wait=True)
+        if pending is None:
+            raise ConfigurationError("there is no new value under AWSPENDING; the secret has to rotate once, from createSecret on")
+        return pending
+
+    def _refuse_strangers(self, pending: Value, current: Value | None) -> None:
+        """Who may write the secret must not choose the host, the user or the admin that the function works with."""
+        for key, expected in self._engine.describe(self._target, current).items():
+            if pending.get(key) != expected:
+                raise ConfigurationError(f"{key!r} of the new value is not what the declaration says; nothing was logged in to")
+
+    def _known(self, state: State, current: Value | None) -> Known:
+        admin = self._target.admin
+        return Known(
+            current=current,
+            previous=functools.partial(self._versions.labelled, state, PREVIOUS),
+            older=functools.partial(self._versions.older, state),
+            admin=functools.partial(self._versions.admin, admin) if admin else None,
+        )
