@@ -24,7 +24,7 @@ def main() -> None:
 
         # Behind the server's own packages, and never in the path of a function, which is a process of its own.
         sys.path.append(str(Path(__file__).resolve().parents[2]))
-        from localcloud.aws import server
+        from localcloud.aws import server  # noqa: PLC0415 (its packages are not the project's)
 
         server.run(directory, functions_python)
 

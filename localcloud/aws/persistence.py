@@ -6,7 +6,6 @@ ministack itself saves on a clean stop only. Written is what changed; reads cost
 import asyncio
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from ministack import app as ministack
@@ -52,5 +51,5 @@ def _write(file: Path, service: str, state: object) -> None:
         return
     beside = file.with_suffix(".new")
     beside.write_bytes(text)
-    os.replace(beside, file)
+    beside.replace(file)
     _written[service] = digest

@@ -1,5 +1,6 @@
 """The local AWS as a process: prepared once, started in a folder of its own, found again and stopped by its id."""
 
+import contextlib
 import fcntl
 import http.client
 import json
@@ -19,6 +20,9 @@ __all__ = ["Credentials", "RunningAws", "administrator", "find", "prepare", "sta
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
 _MAIN = Path(__file__).with_name("__main__.py")
+
+_started: dict[int, "subprocess.Popen[bytes]"] = {}
+"""Servers that this process started: they must be waited for, or they stay as zombies."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def start(directory: Path, port: int, *, within_seconds: float = 60, settings: d
         if server.poll() is not None:
             raise LocalCloudError(f"the local AWS ended while it started (exit {server.returncode}). {_last_words(log)}")
         if _is_ready(port):
+            _started[server.pid] = server
             return RunningAws(directory, port, server.pid)
         time.sleep(0.05)
     server.kill()
@@ -177,21 +182,16 @@ def _last_words(log: Path) -> str:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _signal_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # functions that were still running; the server led their group
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # another process started it
+    server = _started.get(pid)
+    if server is not None and server.poll() is not None:
+        del _started[pid]

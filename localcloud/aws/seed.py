@@ -1,7 +1,6 @@
 """The IAM user `administrator`: who the person is on this local AWS, so that nobody needs root."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -44,4 +43,4 @@ def _kept(file: Path) -> dict[str, Any]:
 def _keep(file: Path, content: dict[str, str]) -> None:
     beside = file.with_suffix(".new")
     beside.write_text(json.dumps(content))  # the process's umask leaves it to its owner
-    os.replace(beside, file)
+    beside.replace(file)

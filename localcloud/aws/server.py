@@ -12,12 +12,25 @@ from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+
 from localcloud.aws import internals
 
 internals.check()
 
-from localcloud.aws import credentials, gates, persistence, seed  # noqa: E402
 from ministack import app as ministack  # noqa: E402
+
+from localcloud.aws import (  # noqa: E402
+    conditions,
+    credentials,
+    delivery,
+    functions,
+    gates,
+    persistence,
+    rotation,
+    secrets_manager,
+    seed,
+    trail,
+)
 
 _tasks: set[asyncio.Task[Any]] = set()
 
@@ -26,6 +39,11 @@ def run(directory: Path, functions_python: Path) -> None:
     """Serves the local AWS of `directory` until a signal ends it."""
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     credentials.install(credentials.root_secret(directory / "aws-root-secret"))
+    functions.install(functions_python)
+    conditions.install()
+    secrets_manager.install()
+    delivery.install()
+    trail.install()
     gates.install()
     config = Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
@@ -52,5 +70,5 @@ def _begin(directory: Path) -> None:
     seed.ensure_administrator(directory / "administrator.json")
     persistence.mark()
     persistence.save()
-    for work in (persistence.save_forever(),):
+    for work in (persistence.save_forever(), rotation.watch()):
         _tasks.add(asyncio.get_running_loop().create_task(work))
