@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from localcloud import postgres
@@ -11,6 +12,7 @@ from localcloud.aws import process as aws
 from localcloud.cloud import Cloud
 from localcloud.directory import Directory
 from localcloud.pulumi.engine import Engine, find_or_build
+from localcloud.pulumi.plugins import offer, offer_language_host
 
 REGION = "eu-central-1"
 _ROOM = Path(__file__).resolve().parent
@@ -63,11 +65,11 @@ def exports(variables: Mapping[str, str], *, offline: bool = False) -> str:
 
 
 def _engine(engine: Engine, *, home: Path, backend: Path) -> dict[str, str]:
-    folders = [engine.executable.parent, _ROOM / "providers" / "bin", Path(sys.executable).parent]
-    if engine.built:
-        folders.insert(1, _ROOM / "pulumi" / "bin")
+    # Installed into this home rather than put on PATH: there the engine warns about them at every command.
+    offer_language_host(home, engine)
+    offer(home, "resource", "aws", metadata.version("pulumi-aws"), _ROOM / "providers" / "bin" / "pulumi-resource-aws")
     return {
-        "PATH": os.pathsep.join(str(folder) for folder in folders),
+        "PATH": f"{engine.executable.parent}{os.pathsep}{Path(sys.executable).parent}",
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": f"file://{backend}",
         # Nothing secret is in a local stack: the passphrase is there because the engine asks for one.

@@ -50,6 +50,23 @@ def preview(directory: Directory, stack: str, *, project: Path = CHECKOUT, polic
         return subprocess.run(command, env=variables, cwd=project, stdin=subprocess.DEVNULL, check=False).returncode
 
 
+def shell(directory: Directory, project: Path = CHECKOUT) -> dict[str, str]:
+    """Gives the variables for offline previews by hand, with every stack of the project that can be previewed so."""
+    folder = prepare(directory)
+    backend = folder / "state"
+    backend.mkdir(exist_ok=True)
+    variables = environment.offline(directory, backend)
+    applied = environment.applied(variables, offline=True)
+    for stack in _stacks(project):
+        if not (folder / "project" / f"Pulumi.{stack}.yaml").exists():
+            try:
+                create_stack(folder, stack, _readable(project / f"Pulumi.{stack}.yaml", stack, project), project, applied)
+            except LocalCloudError as problem:
+                say(f"  left out: {problem}")
+    say(f"by hand: pulumi preview --stack <stack> --config-file {folder}/project/Pulumi.<stack>.yaml --policy-pack policies")
+    return variables
+
+
 def prepare(directory: Directory) -> Path:
     """Gives the folder for what offline work needs; with an authority, to which the local stack refers."""
     directory.claim()
@@ -71,6 +88,10 @@ def create_stack(folder: Path, stack: str, written: dict[str, Any], project: Pat
     if created.returncode != 0:
         raise LocalCloudError(f"the engine cannot make the stack `{stack}` offline:\n{(created.stderr or created.stdout).strip()}")
     return config
+
+
+def _stacks(project: Path) -> list[str]:
+    return sorted(path.name.split(".")[1] for path in project.glob("Pulumi.*.yaml"))
 
 
 def _readable(stack_file: Path, stack: str, project: Path) -> dict[str, Any]:

@@ -140,5 +140,5 @@ def counted(output: str) -> dict[str, int]:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1].strip()[:100] if lines else ""
