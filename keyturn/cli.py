@@ -118,6 +118,8 @@ def rotate(
         for _ in range(2 if twice else 1):
             rotations.append(rotate_secret(account, name, pace=Pace(timeout_seconds=timeout, quiet_seconds=quiet_period), screen=screen))
             screen.say(f"{name} is rotated: version {rotations[-1].version} is current.")
+            if rotations[-1].steps and rotations[-1].steps[-1].failed:
+                screen.say("Its last step failed after that, as shown above: what it had to clean up is cleaned up by the next rotation.")
         _print_json(as_json, "rotate", name, "rotated", **_told(rotations))
 
 

@@ -117,11 +117,16 @@ class Account:
         with explained("logs:FilterLogEvents", log_group):
             while True:
                 page: dict[str, Any] = self._logs.filter_log_events(**query)
-                events += [LogEvent(event["eventId"], event["timestamp"] / 1000, event["message"]) for event in page.get("events", [])]
+                events += [_log_event(event) for event in page.get("events", [])]
                 # A page may be empty and have a successor: CloudWatch Logs hands over what it has scanned so far.
                 if not page.get("nextToken"):
                     return sorted(events, key=lambda event: event.timestamp)
                 query["nextToken"] = page["nextToken"]
+
+
+def _log_event(event: Mapping[str, Any]) -> LogEvent:
+    # The id is optional in the API; time and text tell lines of one version apart as well.
+    return LogEvent(event.get("eventId") or f"{event['timestamp']} {event['message']}", event["timestamp"] / 1000, event["message"])
 
 
 def _strategies(targets: str) -> dict[str, str]:

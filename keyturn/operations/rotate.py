@@ -62,8 +62,8 @@ def rotate(account: Account, name: SecretName, *, pace: Pace, screen: Screen, cl
     begun = Rotation(version=str(uuid.uuid4()), previous=secret.current)
 
     _begin(account, secret, begun.version, watch, log, screen=screen, clock=clock)
-    screen.say(f"Rotating {secret.name} in {account.region}: version {begun.version}")
     try:
+        screen.say(f"Rotating {secret.name} in {account.region}: version {begun.version}")
         ending = watch.until_it_ends(secret, begun.version, alive=clock.now())
         after = account.describe(secret.arn)
     except OperationError as error:
@@ -156,17 +156,17 @@ def _report(ending: Ending, rotation: Rotation, secret: Secret, function: Rotati
 def _cause(ending: Ending, failed: Sequence[Step], function: RotationFunction | None, pace: Pace) -> str:
     if ending is Ending.ABANDONED:
         return "it was abandoned, because the rotation was cancelled or somebody wrote a value meanwhile."
+    # A later attempt may fail of what the first one left behind: each different cause is told, in order.
+    causes = dict.fromkeys(f"{step.step} failed ({step.error_class or 'unknown'}): {step.message or 'no message'}" for step in failed)
+    told = "; then ".join(causes)
     if failed and ending is not Ending.TIMED_OUT:
-        last = failed[-1]
-        times = "once" if len(failed) == 1 else f"{len(failed)} times"
-        return f"{last.step} failed ({last.error_class or 'unknown'}): {last.message or 'no message'}. Secrets Manager tried {times}."
+        return f"{told}. Secrets Manager tried {'once' if len(failed) == 1 else f'{len(failed)} times'}."
     if ending is Ending.SILENT and function:
         return (
             f"nothing more was heard of the function {function.name}. It may have died before it could report: "
             "a missing network path, a time-out, an import that fails."
         )
-    told = f" The last failure was {failed[-1].step} ({failed[-1].error_class}): {failed[-1].message}." if failed else ""
-    return f"it did not finish within {pace.timeout_seconds:.0f} s.{told}"
+    return f"it did not finish within {pace.timeout_seconds:.0f} s{f': {told}' if failed else ''}."
 
 
 def _password_may_have_changed(rotation: Rotation, secret: Secret, function: RotationFunction | None) -> bool:

@@ -41,6 +41,17 @@ def test_a_rotation_ends_with_0_and_says_which_version_is_current(run, aws):
     assert answer.stdout.splitlines()[-1] == f"prod/billing/database is rotated: version {version(aws)} is current."
 
 
+def test_a_version_that_is_current_is_a_success_even_if_cleaning_up_failed(run, aws):
+    aws.rotations_go()
+    aws.after(1, lambda: aws.says(version(aws), "finishSecret", "failed", error_class="network", message="gone"))
+    aws.after(1, lambda: aws.becomes_current(version(aws)))
+
+    answer = run("rotate", "prod/billing/database")
+
+    assert answer.exit_code == 0
+    assert "Its last step failed after that" in answer.stdout
+
+
 def test_a_failed_rotation_ends_with_1_and_the_cause(run, aws):
     aws.rotations_go("setSecret")
 

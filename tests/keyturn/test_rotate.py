@@ -62,6 +62,13 @@ def test_a_failed_attempt_is_shown_and_the_next_one_may_succeed(aws, rotated):
     assert "attempt 3:" in rotated.shown()
 
 
+def test_a_cause_is_not_hidden_by_what_fails_because_of_it(aws, rotated):
+    aws.rotations_go("setSecret", "createSecret")
+
+    with pytest.raises(RotationFailedError, match=r"setSecret failed \(network\): cannot connect; then createSecret failed"):
+        rotated()
+
+
 def test_a_failed_first_rotation_says_that_there_is_no_value_yet(aws, rotated):
     aws.labels = {}
     aws.rotations_go("createSecret")
