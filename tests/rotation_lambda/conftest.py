@@ -1,0 +1,147 @@
+"""A service with a PostgreSQL login, a Secrets Manager that keeps its rules, and the function between them."""
+
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pg8000.native
+import pytest
+
+from rotation_lambda import certificates, versions
+from rotation_lambda.handler import handler
+from tests.rotation_lambda.postgres_server import ADMIN_PASSWORD, DATABASE, Server, running
+from tests.rotation_lambda.secrets_manager import SecretsManager
+
+_users = itertools.count(1)
+
+
+class Context:
+    """What Lambda hands in."""
+
+    def __init__(self, seconds: float = 60, account: str = "123456789012") -> None:
+        self.seconds = seconds
+        self.invoked_function_arn = f"arn:aws:lambda:eu-central-1:{account}:function:prod-billing-postgres"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+class Service:
+    """One secret of one service, with everything that a test does to it."""
+
+    def __init__(self, server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, username: str) -> None:
+        self.server, self.manager, self._monkeypatch, self.username = server, manager, monkeypatch, username
+        self.context = Context()
+        self.name = "prod/billing/database"
+        self.admin = manager.create("prod/platform/database-admin", {"username": "admin", "password": ADMIN_PASSWORD})
+        self.arn = manager.create(self.name)
+        self.target: dict[str, Any] = {
+            "kind": "postgres",
+            "strategy": "alternating-users",
+            "host": server.host,
+            "port": server.port,
+            "database": DATABASE,
+            "username": username,
+            "admin": self.admin,
+            "ca": "ca.pem",
+        }
+        self.declare()
+
+    @property
+    def clone(self) -> str:
+        return f"{self.username}_clone"
+
+    @property
+    def owner(self) -> str:
+        return f"{self.username}_owner"
+
+    def declare(self, **changes: object) -> None:
+        """The stack's configuration of the function; None takes a setting away."""
+        self.target = {key: value for key, value in {**self.target, **changes}.items() if value is not None}
+        self._monkeypatch.setenv("KEYTURN_TARGETS", json.dumps({self.name: self.target}))
+
+    def rotate(self, token: str | None = None, attempts: int = 1) -> str:
+        return self.manager.rotate(self.arn, handler, self.context, token, attempts)
+
+    def step(self, step: str, token: str) -> None:
+        handler(self.manager.event(self.arn, token, step), self.context)
+
+    def until(self, step: str) -> str:
+        """Starts a rotation and does the steps before the given one."""
+        token = self.manager.start(self.arn)
+        for earlier in itertools.takewhile(lambda one: one != step, ("createSecret", "setSecret", "testSecret", "finishSecret")):
+            self.step(earlier, token)
+        return token
+
+    def pending(self, token: str) -> dict[str, Any]:
+        return json.loads(self.manager.secrets[self.arn].versions[token].value)
+
+    def tamper(self, token: str, **changes: object) -> None:
+        """Somebody with PutSecretValue changes the new value."""
+        self.manager.secrets[self.arn].versions[token].value = json.dumps({**self.pending(token), **changes})
+
+    @property
+    def current(self) -> dict[str, Any]:
+        return self.manager.value(self.arn)
+
+    def secrets_ever(self) -> list[str]:
+        """Every password that any version ever held, and the admin's."""
+        values = [version.value for secret in self.manager.secrets.values() for version in secret.versions.values() if version.value]
+        return [json.loads(value)["password"] for value in values if value.startswith("{") and "password" in json.loads(value)]
+
+    @contextlib.contextmanager
+    def session(self, value: dict[str, Any] | None = None) -> Iterator[pg8000.native.Connection]:
+        value = value or self.current
+        with self.server.session(value["username"], value["password"]) as connection:
+            yield connection
+
+    def logs_in(self, value: dict[str, Any]) -> bool:
+        try:
+            with self.session(value):
+                return True
+        except pg8000.native.DatabaseError as error:
+            assert error.args[0]["C"] == "28P01"
+            return False
+
+    def stored(self, role: str) -> str | None:
+        rows = self.server.run(f"SELECT rolpassword FROM pg_authid WHERE rolname = {pg8000.native.literal(role)}")
+        return rows[0][0] if rows else None
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> SecretsManager:
+    manager = SecretsManager()
+    monkeypatch.setattr(versions, "client", lambda: manager)
+    return manager
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody waits in a test; what the function would have waited is kept."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def service(
+    server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> Service:
+    monkeypatch.setattr(certificates, "root", lambda: server.home)
+    return Service(server, manager, monkeypatch, f"billing{next(_users)}")
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """The lines that the function has printed since the last look."""
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
