@@ -113,12 +113,15 @@ def find(directory: Path) -> RunningAws | None:
 def stop(running: RunningAws, *, within_seconds: float = 10) -> None:
     """Ends the server and the functions it started: it saves its state first; one that hangs is killed."""
     for number, patience in ((signal.SIGTERM, within_seconds), (signal.SIGKILL, 5)):
-        _signal(running.pid, number)
         deadline = time.monotonic() + patience
+        if not _is_alive(running):
+            _forget(running.pid)
+            return
+        _signal(running.pid, number)
         while time.monotonic() < deadline:
-            _reap(running.pid)
-            if find(running.directory) is None:
+            if not _is_alive(running):
                 _signal_group(running.pid)
+                _forget(running.pid)
                 return
             time.sleep(0.02)
     raise LocalCloudError(f"the local AWS (process {running.pid}) does not end; its log is {running.log}")
@@ -181,6 +184,12 @@ def _last_words(log: Path) -> str:
     return f"The end of {log}:\n" + "\n".join(f"  {line[:300]}" for line in lines)
 
 
+def _is_alive(running: RunningAws) -> bool:
+    """Says whether this very server holds the folder's lock, so that no other process is ever signalled."""
+    found = find(running.directory)
+    return found is not None and found.pid == running.pid
+
+
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -191,7 +200,6 @@ def _signal_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)  # functions that were still running; the server led their group
 
 
-def _reap(pid: int) -> None:
-    server = _started.get(pid)
-    if server is not None and server.poll() is not None:
-        del _started[pid]
+def _forget(pid: int) -> None:
+    if server := _started.pop(pid, None):
+        server.wait(timeout=5)
