@@ -1,0 +1,73 @@
+"""What the conditions of a statement mean for one reader and one secret. Shapes that are not known here do not narrow a grant."""
+
+import re
+
+from policies.pack.graph.documents import Statement
+from policies.pack.graph.identity import Identity
+from policies.pack.graph.intent import tag
+from policies.pack.graph.patterns import Match, match
+from policies.pack.graph.secret import Secret
+from policies.pack.resource import Resource
+from policies.pack.values import UNKNOWN, Value
+
+_TAG_OF_SECRET = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)", re.IGNORECASE)
+_TAG_OF_READER = re.compile(r"\$\{aws:PrincipalTag/([^}]+)\}", re.IGNORECASE)
+_SAME = ("stringequals", "stringequalsignorecase", "stringlike")
+_ARN_IS = ("stringequals", "stringlike", "arnequals", "arnlike")
+_ARN_IS_NOT = ("stringnotequals", "stringnotlike", "arnnotequals", "arnnotlike")
+
+
+def holds_for(statement: Statement, identity: Identity, secret: Secret) -> Match:
+    """Tells whether the conditions hold when this identity reads this secret."""
+    if statement.condition is None:
+        return Match.ALWAYS
+    holds = Match.ALWAYS
+    for operator, key, values in statement.conditions:
+        tested = _tested(operator, key, values, identity, secret)
+        if tested is not None:
+            holds = min(holds, tested)
+        elif statement.allows is False:
+            # A denial under a condition that nobody can judge here protects from nothing.
+            return Match.NEVER
+        elif not key:
+            holds = min(holds, Match.MAYBE)
+    return holds
+
+
+def _tested(operator: str, key: str, values: list[Value], identity: Identity, secret: Secret) -> Match | None:
+    if key.lower() == "aws:principalarn":
+        operator = operator.removesuffix("ifexists")  # every caller has an ARN
+        named = max((_is(value, identity.arn) for value in values), default=Match.NEVER)
+        return named if operator in _ARN_IS else Match(Match.ALWAYS - named) if operator in _ARN_IS_NOT else None
+    tag_of_secret = _TAG_OF_SECRET.fullmatch(key)
+    if tag_of_secret and operator.removeprefix("foranyvalue:") in _SAME:
+        present = _tag(secret.resource, tag_of_secret[1])
+        return max((_tags_agree(value, present, identity) for value in values), default=Match.NEVER)
+    return None
+
+
+def _is(pattern: Value, arn: str) -> Match:
+    if pattern is UNKNOWN:
+        return Match.MAYBE
+    return match(pattern, arn) if isinstance(pattern, str) else Match.NEVER
+
+
+def _tags_agree(wanted: Value, present: Value, identity: Identity) -> Match:
+    if wanted is UNKNOWN or present is UNKNOWN:
+        return Match.MAYBE
+    if not isinstance(wanted, str) or not isinstance(present, str):
+        return Match.NEVER
+    own = _TAG_OF_READER.fullmatch(wanted)
+    if own and identity.resource is not None:
+        wanted_tag = _tag(identity.resource, own[1])
+        if wanted_tag is UNKNOWN:
+            return Match.MAYBE
+        return Match.ALWAYS if wanted_tag == present else Match.NEVER
+    return match(wanted, present)
+
+
+def _tag(resource: Resource, key: str) -> Value:
+    """Gives a tag; condition keys name it without case."""
+    tags = resource.read("tags")
+    same = [name for name in tags if name.lower() == key.lower()] if isinstance(tags, dict) else []
+    return tag(resource, same[0] if same else key)

@@ -1,0 +1,115 @@
+"""What an IAM policy document says, whoever wrote it: lists or scalars, text or objects, any case."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from policies.pack.graph.patterns import Match, match
+from policies.pack.values import UNKNOWN, Unknown, Value, elements, plain
+
+# BatchGetSecretValue asks for this action on each secret, too.
+# Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html
+_READ = "secretsmanager:getsecretvalue"
+
+
+class MalformedDocumentError(ValueError):
+    """The text is no policy document: AWS would refuse it, and nobody can say what it grants."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a document; what it does not say is None."""
+
+    allows: bool | Unknown
+    actions: Value
+    not_actions: Value
+    resources: Value
+    not_resources: Value
+    principals: Value
+    not_principals: Value
+    condition: Value
+
+    @property
+    def reads(self) -> Match:
+        """Tells whether its actions contain GetSecretValue."""
+        return selected(self.actions, self.not_actions, lambda pattern: match(pattern.lower(), _READ))
+
+    @property
+    def conditions(self) -> Iterator[tuple[str, str, list[Value]]]:
+        """Gives operator, key and values of each condition, the operator in lower case; what is not known yet has no key."""
+        operators = self.condition if isinstance(self.condition, dict) else {"": self.condition}
+        for operator, marked in operators.items():
+            tests = plain(marked)
+            for key, values in tests.items() if isinstance(tests, dict) else [("", UNKNOWN)]:
+                yield operator.lower(), key, elements(values)
+
+
+def selected(these: Value, all_but: Value, covers: Callable[[str], Match]) -> Match:
+    """Gives whether a list of patterns, or everything but such a list, covers what `covers` asks for."""
+    if these is None and all_but is not None:
+        return Match(Match.ALWAYS - _widest(all_but, covers))
+    return _widest(these, covers)
+
+
+def _widest(patterns: Value, covers: Callable[[str], Match]) -> Match:
+    widest = Match.NEVER
+    for pattern in elements(patterns):
+        if pattern is UNKNOWN:
+            widest = max(widest, Match.MAYBE)
+        elif isinstance(pattern, str):
+            widest = max(widest, covers(pattern))
+    return widest
+
+
+def statements(document: Value) -> list[Statement] | Unknown:
+    """Gives the statements of a document; UNKNOWN when any part that carries them is not known yet.
+
+    Raises:
+        MalformedDocumentError: it is no policy document.
+    """
+    document = plain(document)
+    if document is UNKNOWN:
+        return UNKNOWN
+    if document is None or document == "":
+        return []
+    if isinstance(document, str):
+        document = _parsed(document)
+    if not isinstance(document, dict):
+        raise MalformedDocumentError
+    listed = elements(_lower(document).get("statement"))
+    if any(statement is UNKNOWN for statement in listed):
+        return UNKNOWN
+    return [_statement(statement) for statement in listed]
+
+
+def _parsed(text: str) -> Value:
+    try:
+        parsed: Any = json.loads(text)
+    except ValueError:
+        raise MalformedDocumentError from None
+    return parsed
+
+
+def _statement(value: Value) -> Statement:
+    if not isinstance(value, dict):
+        raise MalformedDocumentError
+    said = _lower(value)
+    effect = plain(said.get("effect"))
+    if effect is not UNKNOWN and not (isinstance(effect, str) and effect.lower() in ("allow", "deny")):
+        raise MalformedDocumentError
+    return Statement(
+        allows=effect.lower() == "allow" if isinstance(effect, str) else UNKNOWN,
+        actions=plain(said.get("action")),
+        not_actions=plain(said.get("notaction")),
+        resources=plain(said.get("resource")),
+        not_resources=plain(said.get("notresource")),
+        principals=plain(said.get("principal")),
+        not_principals=plain(said.get("notprincipal")),
+        condition=plain(said.get("condition")),
+    )
+
+
+def _lower(value: dict[str, Value]) -> dict[str, Value]:
+    # AWS wants its own case and refuses others; a wrong case hides nothing here.
+    return {key.lower(): element for key, element in value.items()}

@@ -1,0 +1,106 @@
+"""Which policy documents each identity holds: inline, attached, managed by the customer or by AWS."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.pack.graph.edges import origin
+from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.tokens import GROUP, POLICY, ROLE, USER
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import UNKNOWN, Value, at, elements
+
+_INLINE = {
+    "aws:iam/rolePolicy:RolePolicy": ("role", ROLE),
+    "aws:iam/userPolicy:UserPolicy": ("user", USER),
+    "aws:iam/groupPolicy:GroupPolicy": ("group", GROUP),
+}
+"""Resources that hold a document in `policy`, with the property that names the identity."""
+
+_ATTACHING = {
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ((("role", ROLE),), "policyArn"),
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": ((("user", USER),), "policyArn"),
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ((("group", GROUP),), "policyArn"),
+    "aws:iam/policyAttachment:PolicyAttachment": ((("roles", ROLE), ("users", USER), ("groups", GROUP)), "policyArn"),
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": ((("roleName", ROLE),), "policyArns"),
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": ((("userName", USER),), "policyArns"),
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": ((("groupName", GROUP),), "policyArns"),
+}
+"""Resources that attach documents kept elsewhere: properties that name identities, and the one that names the documents."""
+
+_MANAGED_BY_AWS = re.compile(r"arn:[^:]+:iam::aws:policy/(?:.*/)?([^/]+)")
+
+# Of the policies that AWS manages these read any secret; others read what AWS's own services name or tag, or nothing.
+# Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+_READ_ANY_SECRET = frozenset({"AdministratorAccess", "PowerUserAccess", "SecretsManagerReadWrite"})
+_ANY_SECRET: Value = {"Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A document that an identity holds."""
+
+    identity: Identity
+    holder: Resource
+    """The resource that a person has to change."""
+    document: Value
+    origin: Resource
+    """The resource that carries the document's text."""
+    property: str
+    is_elsewhere: bool = False
+    """Whether the text is kept where nobody can see it from this stack."""
+
+
+def holdings(resources: Resources, identities: Identities) -> Iterator[Holding]:
+    """Gives every document that grants something to an identity of the stack, or to one that the stack names."""
+    for type_token, (identity_property, identity_type) in _INLINE.items():
+        for resource in resources.of_type(type_token):
+            for identity in identities.named_by(resource, identity_property, identity_type):
+                yield Holding(identity, resource, resource.read("policy"), resource, "policy")
+    for resource in resources.of_type(ROLE):
+        identity = identities.at(resource.urn)
+        if identity is not None:
+            yield from _inside_role(identity, resource)
+            yield from _attached(identity, resource, "managedPolicyArns", resources)
+    for type_token, (naming, policy_property) in _ATTACHING.items():
+        for resource in resources.of_type(type_token):
+            for identity_property, identity_type in naming:
+                for identity in identities.named_by(resource, identity_property, identity_type):
+                    yield from _attached(identity, resource, policy_property, resources)
+
+
+def _inside_role(identity: Identity, role: Resource) -> Iterator[Holding]:
+    for inline in elements(role.read("inlinePolicies")):
+        document = UNKNOWN if inline is UNKNOWN else at(inline, "policy")
+        yield Holding(identity, role, document, role, "inlinePolicies")
+
+
+def _attached(identity: Identity, holder: Resource, property_name: str, resources: Resources) -> Iterator[Holding]:
+    listed = elements(holder.read(property_name))
+    for arn in listed:
+        if not isinstance(arn, str) or not arn:
+            continue
+        by_aws = _MANAGED_BY_AWS.fullmatch(arn)
+        kept_here = _policy(arn, resources)
+        if by_aws:
+            yield Holding(identity, holder, _ANY_SECRET if by_aws[1] in _READ_ANY_SECRET else None, holder, property_name)
+        elif kept_here is not None:
+            yield Holding(identity, holder, kept_here.read("policy"), kept_here, "policy")
+        else:
+            yield Holding(identity, holder, UNKNOWN, holder, property_name, is_elsewhere=True)
+    if any(arn is UNKNOWN for arn in listed):
+        kept_here_too = origin(holder, property_name, resources).of_type(POLICY)
+        for policy in kept_here_too:
+            yield Holding(identity, holder, policy.read("policy"), policy, "policy")
+        if not kept_here_too:
+            yield Holding(identity, holder, UNKNOWN, holder, property_name, is_elsewhere=True)
+
+
+def _policy(arn: str, resources: Resources) -> Resource | None:
+    """Gives the stack's own policy with this ARN; by name while its ARN is not known yet."""
+    for policy in resources.of_type(POLICY):
+        own = policy.answer("arn") or policy.answer("id")
+        if own == arn or (own is None and policy.text("name") == arn.rpartition("/")[2]):
+            return policy
+    return None

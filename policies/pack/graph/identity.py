@@ -1,0 +1,88 @@
+"""Who may be granted something: roles, users and groups of the stack, and those that it only names."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.pack.graph.intent import Service, service_of
+from policies.pack.graph.patterns import ANY_TEXT
+from policies.pack.graph.tokens import GROUP, ROLE, USER
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import UNKNOWN, Unknown, elements
+
+_KINDS = {ROLE: "role", USER: "user", GROUP: "group"}
+
+# What IAM allows in a name; other text is not quoted in a message.
+_NAME = re.compile(r"[\w+=,.@/-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody who may read. Two identities are the same when their keys are."""
+
+    key: str
+    label: str
+    """How a message names it."""
+    arn: str
+    """Its ARN, with gaps where it is not known yet."""
+    service: Service | Unknown | None = None
+    resource: Resource | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and other.key == self.key
+
+
+class Identities:
+    """Finds the identity that a property names."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._by_urn: dict[str, Identity] = {}
+        self._by_name: dict[tuple[str, str], Identity] = {}
+        for resource in resources.of_type(*_KINDS):
+            kind = _KINDS[resource.type]
+            name = resource.answer("name") or resource.text("name") or resource.answer("id")
+            arn = resource.answer("arn") or f"arn:{ANY_TEXT}:iam::{ANY_TEXT}:{kind}/{ANY_TEXT}{name or ANY_TEXT}"
+            identity = Identity(resource.urn, resource.label, arn, service_of(resource, resources), resource)
+            self._by_urn[resource.urn] = identity
+            if name:
+                self._by_name[kind, name] = identity
+
+    def at(self, urn: str) -> Identity | None:
+        """Gives the identity that a resource of the stack is."""
+        return self._by_urn.get(urn)
+
+    def named_by(self, resource: Resource, property_name: str, type_token: str) -> Iterator[Identity]:
+        """Gives the identities of one type that a property names: by name, by ARN, or by what the property was made from."""
+        listed = elements(resource.read(property_name))
+        for element in listed:
+            if isinstance(element, str) and element:
+                yield self.named(element, _KINDS[type_token], hidden=resource.hides(property_name))
+        if any(element is UNKNOWN for element in listed):
+            made_from = [
+                self._by_urn[urn] for urn in resource.made_from(property_name) if urn in self._by_urn and self._type(urn) == type_token
+            ]
+            yield from made_from
+            if not made_from:
+                kind = _KINDS[type_token]
+                yield Identity(
+                    f"{resource.urn}#{property_name}", f"a {kind} that is not known yet (of {resource.label})", ANY_TEXT, UNKNOWN
+                )
+
+    def named(self, text: str, kind: str, *, hidden: bool = False) -> Identity:
+        """Gives the identity with this name or ARN: the stack's own when it has it."""
+        name = text.rpartition("/")[2]
+        own = self._by_name.get((kind, name))
+        if own is not None and (not text.startswith("arn:") or own.arn == text or ANY_TEXT in own.arn):
+            return own
+        arn = text if text.startswith("arn:") else f"arn:{ANY_TEXT}:iam::{ANY_TEXT}:{kind}/{ANY_TEXT}{name}"
+        shown = f'{kind} "{name}"' if not hidden and _NAME.fullmatch(name) else f"a {kind} whose name is secret"
+        return Identity(arn, f"{shown} (not of this stack)", arn)
+
+    def _type(self, urn: str) -> str:
+        resource = self._resources.get(urn)
+        return resource.type if resource else ""

@@ -1,0 +1,105 @@
+"""What a program says about itself: which service a resource belongs to, what a service means to read, and until when."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from policies.pack.graph.tokens import OURS, SERVICE_ACCESS
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import UNKNOWN, Unknown, Value, at, elements, plain
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of an environment. Programs that name no environment have one only."""
+
+    environment: str | None
+    name: str
+
+    def is_same_as(self, other: "Service") -> bool:
+        """Tells whether both name one service; an environment that is not named contradicts none."""
+        return self.name == other.name and (None in (self.environment, other.environment) or self.environment == other.environment)
+
+
+def service_of(resource: Resource, resources: Resources) -> Service | Unknown | None:
+    """Gives the service that a resource belongs to: by the component around it, else by its tags. None when nothing says."""
+    for component in resources.ancestors(resource):
+        if component.type.startswith(OURS):
+            named = _service(component.read("environment"), component.read("service"))
+            if named is not None:
+                return named
+    return _service(tag(resource, "keyturn:environment"), tag(resource, "keyturn:service"))
+
+
+def _service(environment: Value, service: Value) -> Service | Unknown | None:
+    if service is UNKNOWN or environment is UNKNOWN:
+        return UNKNOWN
+    return Service(environment if isinstance(environment, str) else None, service) if isinstance(service, str) and service else None
+
+
+def tag(resource: Resource, key: str) -> Value:
+    """Gives a tag of a resource, its provider's default tags included: None when it has none, UNKNOWN when that is not known yet."""
+    own = resource.read("tags")
+    if own is UNKNOWN:
+        return UNKNOWN
+    value = at(own, key)
+    return at(resource.outputs, "tagsAll", key) if value is None and isinstance(at(resource.outputs, "tagsAll"), dict) else value
+
+
+class Permission(Enum):
+    """What a declaration says about a foreign reader."""
+
+    GRANTED = "granted"
+    ENDED = "its exception has ended"
+    INCOMPLETE = "its exception names no reason and end date"
+    UNKNOWN = "its exception is not known yet"
+    NONE = "no exception names it"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What one service declares that it reads."""
+
+    component: Resource
+    service: Service | Unknown | None
+
+    @property
+    def reads(self) -> list[Value]:
+        """Gives the physical names that the service means to read."""
+        return elements(self.component.read("reads"))
+
+    def permission(self, physical_name: str | None, today: date) -> Permission:
+        """Gives what the declaration says about reading a foreign secret."""
+        exceptions = self.component.read("exceptions")
+        if exceptions is UNKNOWN:
+            return Permission.UNKNOWN
+        if physical_name is None:
+            return Permission.UNKNOWN if isinstance(exceptions, dict) and exceptions else Permission.NONE
+        exception = at(exceptions, physical_name)
+        if exception is None:
+            return Permission.NONE
+        reason, until = at(exception, "reason"), at(exception, "until")
+        if exception is UNKNOWN or reason is UNKNOWN or until is UNKNOWN:
+            return Permission.UNKNOWN
+        ends = day(until)
+        if not (isinstance(reason, str) and reason.strip()) or ends is None:
+            return Permission.INCOMPLETE
+        return Permission.GRANTED if today <= ends else Permission.ENDED
+
+
+def accesses(resources: Resources) -> list[Access]:
+    """Gives what each service of the stack declares."""
+    return [
+        Access(component, _service(component.read("environment"), component.read("service")))
+        for component in resources.of_type(SERVICE_ACCESS)
+    ]
+
+
+def day(value: Value) -> date | None:
+    """Gives the day of an ISO date; None when the text is none."""
+    value = plain(value)
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

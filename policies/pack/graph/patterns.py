@@ -1,0 +1,75 @@
+"""Whether an IAM pattern covers a name, also while parts of the name are not known yet."""
+
+import re
+from enum import IntEnum
+from functools import cache
+
+ANY_TEXT = "\x00"
+"""Stands in a name for text that is not known yet."""
+ANY_CHARACTER = "\x01"
+"""Stands in a name for one character that is not known yet."""
+
+# `${aws:PrincipalTag/service}` and the like: AWS puts the caller's text there.
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+class Match(IntEnum):
+    """Whether a statement covers something."""
+
+    NEVER = 0
+    MAYBE = 1
+    ALWAYS = 2
+
+
+def match(pattern: str, name: str) -> Match:
+    """Tells whether the pattern (`*` is any text, `?` one character) covers the name."""
+    with_wildcards = _VARIABLE.sub("*", pattern)
+    if _expression(with_wildcards).fullmatch(name):
+        return Match.ALWAYS if with_wildcards == pattern else Match.MAYBE
+    if (ANY_TEXT in name or ANY_CHARACTER in name) and _overlap(with_wildcards, name):
+        return Match.MAYBE
+    return Match.NEVER
+
+
+def is_exact(pattern: str) -> bool:
+    """Tells whether the pattern covers one name only."""
+    return not any(mark in pattern for mark in ("*", "?", "${"))
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    # `?` is one character: it does not cover a text of unknown length.
+    translated = (".*" if mark == "*" else f"[^{ANY_TEXT}]" if mark == "?" else re.escape(mark) for mark in pattern)
+    return re.compile("".join(translated), re.DOTALL)
+
+
+def _overlap(pattern: str, name: str) -> bool:
+    """Tells whether any text fits both; walks the pattern with all positions of the name that it can have reached."""
+    reached = _past_any_text({0}, name)
+    for mark in pattern:
+        if mark == "*":
+            reached = set(range(min(reached), len(name) + 1))
+        else:
+            reached = {position if name[position] == ANY_TEXT else position + 1 for position in reached if _fits(mark, name, position)}
+        reached = _past_any_text(reached, name)
+        if not reached:
+            return False
+    return len(name) in reached
+
+
+def _fits(mark: str, name: str, position: int) -> bool:
+    if position == len(name):
+        return False
+    character = name[position]
+    return character in (ANY_TEXT, mark) or mark == "?" or (character == ANY_CHARACTER and mark.isalnum())
+
+
+def _past_any_text(reached: set[int], name: str) -> set[int]:
+    """Adds the positions behind unknown text, which may be empty."""
+    more = set(reached)
+    for position in sorted(reached):
+        behind = position
+        while behind < len(name) and name[behind] == ANY_TEXT:
+            behind += 1
+            more.add(behind)
+    return more

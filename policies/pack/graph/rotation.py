@@ -1,0 +1,50 @@
+"""What rotates a secret: a schedule, and the identity that does it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.pack.graph.edges import origin
+from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.patterns import Match
+from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, ROLE
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import UNKNOWN
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A SecretRotation as it concerns one secret."""
+
+    resource: Resource
+    certainty: Match
+    """Whether it is this secret that it rotates."""
+    rotators: tuple[Identity, ...]
+    """Identities that rotate: they read the secret without being its readers."""
+    rotators_are_known: bool
+
+
+def rotators(rotation: Resource, resources: Resources, identities: Identities) -> tuple[tuple[Identity, ...], bool]:
+    """Gives the identities that carry a rotation out, and whether these are all."""
+    found = list(identities.named_by(rotation, "externalSecretRotationRoleArn", ROLE))
+    functions = list(_functions(rotation, "rotationLambdaArn", resources))
+    for function in functions:
+        found.extend(identities.named_by(function, "role", ROLE))
+    # A function that is not of this stack, as one made by CloudFormation, runs as a role that is not of this stack.
+    is_open = (
+        rotation.read("rotationLambdaArn") is UNKNOWN and not functions and not origin(rotation, "rotationLambdaArn", resources).is_complete
+    )
+    return tuple(found), not is_open and all(identity.service is not UNKNOWN or identity.resource for identity in found)
+
+
+def _functions(resource: Resource, property_name: str, resources: Resources) -> Iterator[Resource]:
+    value = resource.read(property_name)
+    if isinstance(value, str):
+        # `arn:aws:lambda:<region>:<account>:function:<name>[:<alias>]`, or a bare name.
+        name = value.split(":")[6] if value.count(":") >= 6 else value
+        yield from (function for function in resources.of_type(FUNCTION) if name in (function.text("name"), function.answer("name")))
+    elif value is UNKNOWN:
+        made_from = origin(resource, property_name, resources)
+        yield from made_from.of_type(FUNCTION)
+        for alias in made_from.of_type(FUNCTION_ALIAS):
+            yield from _functions(alias, "functionName", resources)

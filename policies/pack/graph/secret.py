@@ -1,0 +1,111 @@
+"""One secret of the stack: how it is called, whose it is, and how its ARN will look."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from policies.pack.graph.intent import Service, service_of, tag
+from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, Match, is_exact, match
+from policies.pack.graph.tokens import OURS, SECRET
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import Unknown, Value
+
+# Secrets Manager puts `-` and six characters behind the name.
+_SUFFIX = "-" + 6 * ANY_CHARACTER
+# The form that AWS documents for naming one secret without knowing its suffix.
+_BY_NAME = "-??????"
+_PARTS = ("environment", "service", "secret")
+
+
+@dataclass(frozen=True, eq=False)
+class Secret:
+    """A secret, not its value. Before the first deployment the ARN has gaps that any text may fill."""
+
+    resource: Resource
+    name: str | None
+    """Physical name, e.g. `prod/billing/database`; None when it is not known yet."""
+    arn: str
+    owner: Service | Unknown | None
+
+    @property
+    def urn(self) -> str:
+        """URN of the secret: findings stand there."""
+        return self.resource.urn
+
+    @property
+    def account(self) -> str | None:
+        """Account that owns the secret; None when it is not known yet."""
+        account = self.arn.split(":", 5)[4]
+        return None if account == ANY_TEXT else account
+
+    def covered_by(self, pattern: str) -> Match:
+        """Tells whether a pattern of ARNs covers the secret."""
+        return match(pattern, self.arn)
+
+
+def secrets(resources: Resources) -> list[Secret]:
+    """Gives the secrets of the stack."""
+    return [_secret(resource, resources) for resource in resources.of_type(SECRET)]
+
+
+def _secret(resource: Resource, resources: Resources) -> Secret:
+    name = resource.text("name") or resource.answer("name") or _declared_name(resource, resources)
+    arn = resource.answer("arn") or resource.answer("id")
+    if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
+        prefix = resource.text("namePrefix") or ""
+        arn = f"arn:{ANY_TEXT}:secretsmanager:{ANY_TEXT}:{ANY_TEXT}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
+    return Secret(resource, name, arn, service_of(resource, resources))
+
+
+def _declared_name(resource: Resource, resources: Resources) -> str | None:
+    for component in resources.ancestors(resource):
+        if component.type.startswith(OURS) and (name := _joined(component.read(part) for part in _PARTS)):
+            return name
+    return _joined(tag(resource, f"keyturn:{part}") for part in _PARTS)
+
+
+def _joined(parts: Iterable[Value]) -> str | None:
+    texts = [part for part in parts if isinstance(part, str) and part]
+    return "/".join(texts) if len(texts) == len(_PARTS) else None
+
+
+class SecretIndex:
+    """Finds the secrets that a pattern covers without asking each of them: estates have thousands."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        self._all = list(secrets)
+        self._by_arn: defaultdict[str, list[Secret]] = defaultdict(list)
+        self._by_name: defaultdict[str, list[Secret]] = defaultdict(list)
+        self._nameless: list[Secret] = []
+        for secret in self._all:
+            self._by_arn[secret.arn].append(secret)
+            if secret.name is None:
+                self._nameless.append(secret)
+            else:
+                self._by_name[secret.name].append(secret)
+
+    def covered_by(self, pattern: str) -> Iterator[tuple[Secret, Match]]:
+        """Gives the secrets that a pattern of ARNs covers, or may cover."""
+        for secret in self._candidates(pattern):
+            covered = secret.covered_by(pattern)
+            if covered:
+                yield secret, covered
+
+    def named(self, text: str) -> Iterator[tuple[Secret, Match]]:
+        """Gives the secrets that a name or an ARN means."""
+        if text.startswith("arn:"):
+            yield from self.covered_by(text)
+            return
+        yield from ((secret, Match.ALWAYS) for secret in self._by_name.get(text, ()))
+        yield from ((secret, Match.MAYBE) for secret in self._nameless)
+
+    def _candidates(self, pattern: str) -> list[Secret]:
+        if pattern in self._by_arn:
+            return self._by_arn[pattern]
+        named = pattern.removesuffix(_BY_NAME)
+        if not is_exact(named) or named.count(":") < 6:
+            return self._all
+        name = named.split(":", 6)[6]
+        # An exact ARN ends in a suffix that a secret which is not made yet may or may not get.
+        return [*self._by_name.get(name if named != pattern else name[: -len(_BY_NAME)], ()), *self._nameless]

@@ -1,0 +1,35 @@
+"""Type tokens of the resources that the graph is made of."""
+
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type token
+SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"  # noqa: S105 - a type token
+SECRET_ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"  # noqa: S105 - a type token
+SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 - a type token
+SECRET_TAG = "aws:secretsmanager/tag:Tag"  # noqa: S105 - a type token
+
+ROLE = "aws:iam/role:Role"
+USER = "aws:iam/user:User"
+GROUP = "aws:iam/group:Group"
+POLICY = "aws:iam/policy:Policy"
+
+FUNCTION = "aws:lambda/function:Function"
+FUNCTION_ALIAS = "aws:lambda/alias:Alias"
+SERVERLESS_APPLICATION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
+CLOUDFORMATION_STACK = "aws:cloudformation/stack:Stack"
+
+KEYS = frozenset(
+    {
+        "aws:kms/alias:Alias",
+        "aws:kms/externalKey:ExternalKey",
+        "aws:kms/key:Key",
+        "aws:kms/replicaExternalKey:ReplicaExternalKey",
+        "aws:kms/replicaKey:ReplicaKey",
+    }
+)
+"""Keys and names of keys that only a customer can make."""
+
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+PARAMETER = "aws:ssm/parameter:Parameter"
+
+OURS = "keyturn:index:"
+"""How the tokens of Keyturn's components begin."""
+SERVICE_ACCESS = "keyturn:index:ServiceAccess"

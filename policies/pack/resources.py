@@ -1,0 +1,44 @@
+"""All resources of a stack, in the order of their URNs, with the ways between them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from policies.pack.resource import Resource
+
+
+class Resources:
+    """The resources of one stack. The engine sends them in any order; here it is always the same."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._by_urn = {resource.urn: resource for resource in sorted(resources, key=lambda resource: resource.urn)}
+        self._by_type: defaultdict[str, list[Resource]] = defaultdict(list)
+        self._children: defaultdict[str, list[Resource]] = defaultdict(list)
+        for resource in self._by_urn.values():
+            self._by_type[resource.type].append(resource)
+            if resource.parent:
+                self._children[resource.parent].append(resource)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._by_urn.values())
+
+    def get(self, urn: str) -> Resource | None:
+        """Gives the resource with this URN; None when the engine does not show it."""
+        return self._by_urn.get(urn)
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Gives the resources of these types."""
+        return [resource for wanted in types for resource in self._by_type.get(wanted, ())]
+
+    def ancestors(self, resource: Resource) -> Iterator[Resource]:
+        """Gives the parent, its parent and so on."""
+        seen = {resource.urn}
+        while (parent := self._by_urn.get(resource.parent)) is not None and parent.urn not in seen:
+            seen.add(parent.urn)
+            yield parent
+            resource = parent
+
+    def inside(self, urn: str) -> Iterator[Resource]:
+        """Gives everything below a component."""
+        for child in self._children.get(urn, ()):
+            yield child
+            yield from self.inside(child.urn)

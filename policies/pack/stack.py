@@ -1,0 +1,129 @@
+"""The stack as rules see it: resources, and the graph of secrets, readers and rotations over them, built once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+
+from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.intent import Access, Permission, Service, accesses
+from policies.pack.graph.patterns import Match
+from policies.pack.graph.readers import Grants, Reader, Unreadable
+from policies.pack.graph.rotation import Rotation, rotators
+from policies.pack.graph.secret import Secret, SecretIndex, secrets
+from policies.pack.graph.secret_policies import SecretPolicies
+from policies.pack.graph.targets import targets
+from policies.pack.graph.tokens import SECRET_ROTATION
+from policies.pack.resource import Resource
+from policies.pack.resources import Resources
+from policies.pack.values import UNKNOWN
+
+
+class Stack:
+    """What a rule may ask. Nothing here guesses: what is not certain says so."""
+
+    def __init__(self, resources: Iterable[Resource], today: date) -> None:
+        self.resources = Resources(resources)
+        self.today = today
+
+    @cached_property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Gives the secrets that the stack manages."""
+        return tuple(secrets(self.resources))
+
+    @cached_property
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        """Gives the documents that may let somebody read a secret of the stack, and that nobody can judge yet."""
+        return (*self._grants.unreadable, *self._secret_policies.unreadable, *self._unreadable_intent)
+
+    def readers_of(self, secret: Secret) -> list[Reader]:
+        """Gives who reads a secret, or may; the identity of its own rotation is no reader."""
+        widest: dict[str, Reader] = {}
+        granted = [*self._grants.readers.get(secret.urn, ()), *self._secret_policies.readers_of(secret)]
+        for reader in granted:
+            kept = Match(Match.ALWAYS - self._secret_policies.denies(secret, reader.identity))
+            _add(widest, reader, min(reader.certainty, kept))
+        for reader in self._declared.get(secret.urn, ()):
+            _add(widest, reader, reader.certainty)
+        for rotation in self.rotations_of(secret):
+            for key in [rotator.key for rotator in rotation.rotators] if rotation.rotators_are_known else list(widest):
+                if rotation.certainty is Match.ALWAYS and rotation.rotators_are_known:
+                    widest.pop(key, None)
+                elif key in widest:
+                    widest[key] = replace(widest[key], certainty=Match.MAYBE)
+        return list(widest.values())
+
+    def rotations_of(self, secret: Secret) -> list[Rotation]:
+        """Gives the rotations of a secret, and those that may be."""
+        return self._rotations.get(secret.urn, [])
+
+    def permission(self, identity: Identity, secret: Secret) -> Permission:
+        """Gives what the declarations of an identity's service say about reading a foreign secret."""
+        if not isinstance(identity.service, Service):
+            return Permission.NONE
+        said = [access.permission(secret.name, self.today) for access in self._accesses if _is_of(access, identity.service)]
+        return next((permission for permission in Permission if permission in said), Permission.NONE)
+
+    @cached_property
+    def _by_urn(self) -> dict[str, Secret]:
+        return {secret.urn: secret for secret in self.secrets}
+
+    @cached_property
+    def _index(self) -> SecretIndex:
+        return SecretIndex(self.secrets)
+
+    @cached_property
+    def _identities(self) -> Identities:
+        return Identities(self.resources)
+
+    @cached_property
+    def _grants(self) -> Grants:
+        return Grants(self.resources, self._identities, list(self.secrets), self._index)
+
+    @cached_property
+    def _secret_policies(self) -> SecretPolicies:
+        return SecretPolicies(self.resources, self._identities, self._by_urn, self._index)
+
+    @cached_property
+    def _accesses(self) -> list[Access]:
+        return accesses(self.resources)
+
+    @cached_property
+    def _declared(self) -> dict[str, list[Reader]]:
+        """Gives the readers that declare themselves, by the secret's URN."""
+        by_secret: defaultdict[str, list[Reader]] = defaultdict(list)
+        for access in self._accesses:
+            identity = Identity(f"{access.component.urn}#service", access.component.label, "", access.service)
+            for name in access.reads:
+                if isinstance(name, str):
+                    for secret, certainty in self._index.named(name):
+                        by_secret[secret.urn].append(Reader(identity, certainty, "its own declaration"))
+        return by_secret
+
+    @cached_property
+    def _unreadable_intent(self) -> list[Unreadable]:
+        return [
+            Unreadable(access.component, "reads", access.component.label, "it does not say yet which secrets it reads")
+            for access in self._accesses
+            if any(name is UNKNOWN for name in access.reads)
+        ]
+
+    @cached_property
+    def _rotations(self) -> dict[str, list[Rotation]]:
+        by_secret: defaultdict[str, list[Rotation]] = defaultdict(list)
+        for resource in self.resources.of_type(SECRET_ROTATION):
+            found, are_known = rotators(resource, self.resources, self._identities)
+            for secret, certainty in targets(resource, "secretId", self.resources, self._by_urn, self._index):
+                by_secret[secret.urn].append(Rotation(resource, certainty, found, are_known))
+        return by_secret
+
+
+def _add(widest: dict[str, Reader], reader: Reader, certainty: Match) -> None:
+    known = widest.get(reader.identity.key)
+    if certainty and (known is None or known.certainty < certainty):
+        widest[reader.identity.key] = Reader(reader.identity, certainty, reader.through)
+
+
+def _is_of(access: Access, service: Service) -> bool:
+    return isinstance(access.service, Service) and access.service.is_same_as(service)

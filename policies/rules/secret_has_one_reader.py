@@ -1,0 +1,97 @@
+"""A secret is read by the service that owns it, and by nobody else."""
+
+from collections.abc import Iterator
+
+from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.intent import Permission, Service
+from policies.pack.graph.patterns import Match
+from policies.pack.graph.readers import Reader, Unreadable
+from policies.pack.graph.secret import Secret
+from policies.pack.rule import Severity, rule
+from policies.pack.stack import Stack
+from policies.pack.values import UNKNOWN
+
+
+def _subjects(stack: Stack) -> list[Secret | Unreadable]:
+    return [*stack.secrets, *stack.unreadable] if stack.secrets else []
+
+
+@rule(
+    id="secret-has-one-reader",
+    title="A secret has one reader",
+    severity=Severity.HIGH,
+    mend="Give each service a secret of its own (two services on one database have two users), or name the reader in ServiceAccess "
+    "exceptions with a reason and an end date. Name exact secrets in grants, and write documents with json_dumps instead of "
+    "get_policy_document: what they are made from is then known before the first deployment.",
+    references=["NIST 800-53 AC-6", "PCI DSS 7.2.5", "PCI DSS 8.2.2", "ISO 27001 A.5.15", "ISO 27001 A.8.3", "SOC 2 CC6.3"],
+    of=_subjects,
+)
+def policy(subject: Secret | Unreadable, stack: Stack) -> Iterator[Finding]:
+    """Looks at every grant of GetSecretValue: inline, attached and managed documents, resource policies, declarations."""
+    if isinstance(subject, Unreadable):
+        text = f"{subject.who} may read secrets of this stack through {subject.resource.label}: {subject.why}"
+        yield cannot_decide(subject.urn, text, property=subject.property_name)
+    elif isinstance(subject.owner, Service):
+        yield from _owned(subject, subject.owner, stack)
+    else:
+        yield from _without_owner(subject, stack)
+
+
+def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
+    own: list[Reader] = []
+    nameless: list[Reader] = []
+    for reader in stack.readers_of(secret):
+        service = reader.identity.service
+        if service is UNKNOWN:
+            yield cannot_decide(secret.urn, f"{_read(secret, [reader])}, and its service is not known yet", property="policy")
+        elif not isinstance(service, Service):
+            nameless.append(reader)
+        elif service.is_same_as(owner):
+            own.append(reader)
+        else:
+            yield from _foreign(secret, reader, stack)
+    # A reader that belongs to no service may be the owner's own, if it is the only one.
+    if nameless and len(nameless) + bool(own) > 1:
+        yield _too_many(secret, nameless, certain=sum(map(_is_certain, nameless)) + any(map(_is_certain, own)))
+
+
+def _foreign(secret: Secret, reader: Reader, stack: Stack) -> Iterator[Finding]:
+    permission = stack.permission(reader.identity, secret)
+    text = f"{_read(secret, [reader])}, which belongs to another service: {permission.value}"
+    if permission is Permission.UNKNOWN or not _is_certain(reader):
+        if permission is not Permission.GRANTED:
+            yield cannot_decide(secret.urn, text, property="policy")
+    elif permission is not Permission.GRANTED:
+        yield violated(secret.urn, text)
+
+
+def _without_owner(secret: Secret, stack: Stack) -> Iterator[Finding]:
+    parties: dict[object, Reader] = {}
+    for reader in stack.readers_of(secret):
+        if stack.permission(reader.identity, secret) is Permission.GRANTED:
+            continue
+        service = reader.identity.service
+        party = service if isinstance(service, Service) else reader.identity.key
+        if party not in parties or _is_certain(reader):
+            parties[party] = reader
+    readers = list(parties.values())
+    if secret.owner is UNKNOWN and readers:
+        yield cannot_decide(secret.urn, f"{_read(secret, readers)}, and whose secret it is is not known yet", property="tags")
+    elif len(readers) > 1:
+        known = [reader for reader in readers if reader.identity.service is not UNKNOWN]
+        yield _too_many(secret, readers, certain=sum(map(_is_certain, known)))
+
+
+def _too_many(secret: Secret, readers: list[Reader], *, certain: int) -> Finding:
+    text = f"{_read(secret, readers)}: one secret has one reader"
+    return violated(secret.urn, text) if certain > 1 else cannot_decide(secret.urn, text, property="policy")
+
+
+def _read(secret: Secret, readers: list[Reader]) -> str:
+    named = sorted(f"{reader.identity.label} (through {reader.through})" for reader in readers)
+    verb = "is read by" if all(map(_is_certain, readers)) else "may be read by"
+    return f"{secret.resource.label} {verb} {' and '.join(named)}"
+
+
+def _is_certain(reader: Reader) -> bool:
+    return reader.certainty is Match.ALWAYS

@@ -1,0 +1,124 @@
+"""A secret is renewed on a schedule, or says why not and until when."""
+
+from collections.abc import Iterator
+
+from keyturn.catalogue import Kind
+from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.edges import origin
+from policies.pack.graph.intent import day, tag
+from policies.pack.graph.patterns import Match
+from policies.pack.graph.rotation import Rotation
+from policies.pack.graph.secret import Secret
+from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, OURS, SERVERLESS_APPLICATION
+from policies.pack.rule import Severity, rule
+from policies.pack.schedule import longest_gap_days
+from policies.pack.stack import Stack
+from policies.pack.values import UNKNOWN, Value, elements
+
+# What Secrets Manager accepts. How often is often enough is another rule's question.
+_MOST_DAYS = 1000
+
+
+@rule(
+    id="secret-is-rotated",
+    title="A secret is rotated on a schedule",
+    severity=Severity.HIGH,
+    mend="Add an aws.secretsmanager.SecretRotation with a rotation function and rotation rules, or use Keyturn's DatabaseCredential. A "
+    "secret that only a person can renew says so: kind static, with a reason and a review date that has not passed.",
+    references=["NIST 800-53 IA-5", "PCI DSS 8.6.3", "ISO 27001 A.5.17", "SOC 2 CC6.1"],
+    of=lambda stack: stack.secrets,
+)
+def policy(secret: Secret, stack: Stack) -> Iterator[Finding]:
+    """Holds when one rotation renews the secret within a bounded time, or when its intent is static and under review."""
+    kind = _intent(secret, stack, "kind", "keyturn:kind")
+    rotations = stack.rotations_of(secret)
+    if kind == Kind.STATIC if kind is not UNKNOWN else False:
+        yield from _static(secret, stack)
+        return
+    answers = [list(_judged(secret, rotation, stack)) for rotation in rotations]
+    if any(not findings for findings in answers):
+        return
+    if answers:
+        yield from answers[0]
+    elif kind is UNKNOWN:
+        yield cannot_decide(secret.urn, f"{secret.resource.label} has no rotation, and its kind is not known yet", property="tags")
+    else:
+        yield violated(secret.urn, f"{secret.resource.label} is never rotated: no SecretRotation is for it")
+
+
+def _judged(secret: Secret, rotation: Rotation, stack: Stack) -> Iterator[Finding]:
+    resource = rotation.resource
+    urn, label = secret.urn, f"{secret.resource.label} by {resource.label}"
+    if rotation.certainty is Match.MAYBE:
+        yield cannot_decide(urn, f"which secret {resource.label} rotates is not known yet", property="secretId")
+    enabled = resource.read("rotationEnabled")
+    if enabled is UNKNOWN:
+        yield cannot_decide(urn, f"whether {label} is rotated is not known yet", property="rotationEnabled")
+    elif enabled is False:
+        yield violated(urn, f"the rotation of {label} is switched off", property="rotationEnabled")
+    yield from _carried_out(urn, label, rotation, stack)
+    yield from _bounded(urn, label, rotation)
+
+
+def _carried_out(urn: str, label: str, rotation: Rotation, stack: Stack) -> Iterator[Finding]:
+    resource = rotation.resource
+    function, partner = resource.read("rotationLambdaArn"), resource.read("externalSecretRotationRoleArn")
+    if _is_given(function) or _is_given(partner):
+        return
+    for name, value in (("rotationLambdaArn", function), ("externalSecretRotationRoleArn", partner)):
+        if value is UNKNOWN:
+            made_from = origin(resource, name, stack.resources)
+            if not made_from.of_type(FUNCTION, FUNCTION_ALIAS, SERVERLESS_APPLICATION, CLOUDFORMATION_STACK, "aws:iam/role:Role"):
+                yield cannot_decide(urn, f"what rotates {label} is not known yet and is made from no function of this stack", property=name)
+            return
+    yield violated(urn, f"nothing carries out the rotation of {label}: it names no function", property="rotationLambdaArn")
+
+
+def _bounded(urn: str, label: str, rotation: Rotation) -> Iterator[Finding]:
+    rules = next(iter(elements(rotation.resource.read("rotationRules"))), None)
+    if rules is UNKNOWN:
+        yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property="rotationRules")
+        return
+    given = rules if isinstance(rules, dict) else {}
+    days, schedule = given.get("automaticallyAfterDays"), given.get("scheduleExpression")
+    for name, value in (("automaticallyAfterDays", days), ("scheduleExpression", schedule)):
+        if value is UNKNOWN:
+            yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property=f"rotationRules.{name}")
+            return
+    gap = longest_gap_days(schedule) if isinstance(schedule, str) and schedule else _days(days)
+    if gap is None or not 0 < gap <= _MOST_DAYS:
+        yield violated(urn, f"the schedule of {label} is missing, ends, or leaves more than {_MOST_DAYS} days", property="rotationRules")
+
+
+def _static(secret: Secret, stack: Stack) -> Iterator[Finding]:
+    reason = _intent(secret, stack, "reason", "keyturn:reason")
+    review = _intent(secret, stack, "reviewBy", "keyturn:review-by")
+    for name, value in (("reason", reason), ("reviewBy", review)):
+        if value is UNKNOWN:
+            yield cannot_decide(secret.urn, f"{secret.resource.label} is static, and why or until when is not known yet", property=name)
+            return
+    ends = day(review)
+    if not isinstance(reason, str) or not reason.strip():
+        yield violated(secret.urn, f"{secret.resource.label} is static and gives no reason", property="reason")
+    if ends is None:
+        yield violated(secret.urn, f"{secret.resource.label} is static and names no date of its next review", property="reviewBy")
+    elif ends < stack.today:
+        yield violated(secret.urn, f"{secret.resource.label} is static and its review is overdue", property="reviewBy")
+
+
+def _intent(secret: Secret, stack: Stack, name: str, tag_name: str) -> Value:
+    """Gives what the component around the secret says, else what the secret's tag says."""
+    for component in stack.resources.ancestors(secret.resource):
+        if component.type.startswith(OURS) and component.read(name) is not None:
+            return component.read(name)
+    return tag(secret.resource, tag_name)
+
+
+def _is_given(value: Value) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _days(value: Value) -> float | None:
+    if isinstance(value, str) and value.strip().isdigit():
+        return int(value)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
