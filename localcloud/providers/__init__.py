@@ -1,0 +1,1 @@
+"""Stand-ins for released provider plugins: they speak Pulumi's provider protocol to the local cloud."""
