@@ -135,7 +135,7 @@ def restore(name: Name, as_json: AsJson = False) -> None:
         secret, restored = restore_secret(Account.connect(), name)
         command = import_command(name, secret.arn)
         screen.say(f"{name} is restored." if restored else f"{name} is not scheduled for deletion; nothing was changed.")
-        screen.say(f"If the stack does not know it any more, take it in with:\n  {command}")
+        screen.say(f"If the stack has lost it: `pulumi up` once, which stops at this name, then take it in with:\n  {command}")
         _print_json(as_json, "restore", name, "restored" if restored else "unchanged", arn=secret.arn, importCommand=command)
 
 

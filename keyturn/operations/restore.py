@@ -19,5 +19,12 @@ def restore(account: Account, name: SecretName) -> tuple[Secret, bool]:
 
 
 def import_command(name: SecretName, arn: str) -> str:
-    """Gives the line that takes the secret into the environment's stack."""
-    return f"pulumi import --stack {name.environment} aws:secretsmanager/secret:Secret {name.service}-{name.secret} {arn}"
+    """Gives the line that takes the secret into the environment's stack, as the child that its component expects.
+
+    The component has to be in the state: a `pulumi up` that stopped at the secret's name has left it there.
+    """
+    logical = f"{name.service}/{name.secret}"
+    parent = f"urn:pulumi:{name.environment}::keyturn::keyturn:index:DatabaseCredential::{logical}"
+    # Unprotected, because the stack declares it so; the program that declares it exists, so none is generated.
+    options = f"--stack {name.environment} --parent 'credential={parent}' --protect=false --generate-code=false"
+    return f"pulumi import {options} aws:secretsmanager/secret:Secret {logical} {arn}"

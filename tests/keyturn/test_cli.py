@@ -148,8 +148,12 @@ def test_restore_cancels_the_deletion_and_prints_the_line_that_takes_it_into_the
 
     assert answer.exit_code == 0
     assert "prod/billing/database is restored." in answer.stdout
-    assert "pulumi import" in answer.stdout
-    assert aws.description["ARN"] in answer.stdout
+    assert answer.stdout.splitlines()[-1].split() == [
+        *("pulumi", "import", "--stack", "prod"),
+        *("--parent", "'credential=urn:pulumi:prod::keyturn::keyturn:index:DatabaseCredential::billing/database'"),
+        *("--protect=false", "--generate-code=false"),
+        *("aws:secretsmanager/secret:Secret", "billing/database", aws.description["ARN"]),
+    ]
 
 
 def test_restore_leaves_a_secret_alone_that_nobody_deletes(run, aws):
