@@ -179,6 +179,14 @@ class Declaration(_Part):
                 mine = {name: database for name, database in self.secrets().items() if name.service == service}
                 yield service, engine, {name: database for name, database in mine.items() if database.engine == engine}
 
+    def admins(self) -> dict[str, str]:
+        """Gives the admin secrets that are referred to, by name or ARN; each under the key that does."""
+        return {
+            f"keyturn:services.{name.service}.secrets.{name.secret}.admin": database.admin
+            for name, database in self.secrets().items()
+            if database.admin
+        }
+
     def access_matrix(self) -> dict[str, dict[str, str]]:
         """Gives who may do what with which secret: `read`, `rotate` or `none`. A row is a service, or the rotation of its secrets."""
         names = self.secrets()

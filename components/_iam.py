@@ -1,0 +1,68 @@
+"""Policy documents: statements that say in words what they are for, on exact names."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+Conditions = Mapping[str, Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[str]]]]]
+
+
+class Statement(TypedDict):
+    """One permission, as IAM spells it."""
+
+    Sid: str
+    Effect: str
+    Principal: NotRequired[Mapping[str, pulumi.Input[str]]]
+    Action: Sequence[str]
+    Resource: NotRequired[Sequence[pulumi.Input[str]]]
+    Condition: NotRequired[pulumi.Input[Conditions]]
+
+
+def statement(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]] = (),
+    *,
+    principal: Mapping[str, pulumi.Input[str]] | None = None,
+    conditions: pulumi.Input[Conditions] | None = None,
+) -> Statement:
+    """Gives a permission. Without resources it is one of a trust policy."""
+    allowed = Statement(Sid=sid, Effect="Allow", Action=list(actions))
+    if principal:
+        allowed["Principal"] = principal
+    if resources:
+        allowed["Resource"] = list(resources)
+    if conditions is not None:
+        allowed["Condition"] = conditions
+    return allowed
+
+
+def use_of_key(sid: str, actions: Sequence[str], key_arn: pulumi.Input[str], secret_arns: Sequence[pulumi.Input[str]]) -> Statement:
+    """Gives the use of a key for these secrets and nothing else: through Secrets Manager, and with their encryption context."""
+    return statement(
+        sid,
+        actions,
+        [key_arn],
+        conditions={
+            "StringEquals": {
+                "kms:ViaService": pulumi.Output.concat("secretsmanager.", region_of(key_arn), ".amazonaws.com"),
+                "kms:EncryptionContext:SecretARN": list(secret_arns),
+            },
+        },
+    )
+
+
+def document(*statements: Statement) -> pulumi.Output[str]:
+    """Gives the policy document; unknown at a preview as long as one part of it is."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
+
+
+def region_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Gives the region that an ARN names."""
+    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[3])
+
+
+def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Gives the account that an ARN names."""
+    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[4])

@@ -1,0 +1,154 @@
+"""A login of a database that rotation mints and renews: the container is created empty, and Pulumi never sees the password."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import iam, lambda_, secretsmanager
+
+from components._arguments import choice, named, refused, whole_number
+from components._iam import Statement, account_of, document, statement, use_of_key
+from components._tags import secret_tags
+from keyturn.catalogue import AVAILABLE, DATABASES, DEFAULT_ROTATION_DAYS, Kind, Strategy, sensitivity_of
+from keyturn.names import SecretName
+
+
+class DatabaseCredentialArgs(TypedDict):
+    """What a DatabaseCredential needs."""
+
+    environment: str
+    """Environment that owns the secret, e.g. `prod`."""
+    service: str
+    """The one service that reads it."""
+    secret: str
+    """What it is called within its service, e.g. `database`."""
+    kms_key_arn: pulumi.Input[str]
+    """ARN of the environment's customer managed key."""
+    function_arn: pulumi.Input[str]
+    """ARN of the service's rotation function, which has the secret among its targets."""
+    function_role_name: pulumi.Input[str]
+    """Name of that function's role."""
+    kind: NotRequired[str]
+    """Database that it logs in to: `postgres`. Default `postgres`."""
+    strategy: NotRequired[str]
+    """`alternating-users`, whose admin makes two users that take turns, or `single-user`. Default `alternating-users`."""
+    admin_secret_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the admin secret that makes the users; needed for alternating users. Made elsewhere: by RDS or a DBA."""
+    admin_kms_key_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the key that encrypts the admin secret. Default the AWS managed key, which needs no permission."""
+    rotation_days: NotRequired[int]
+    """Longest time between two rotations in days, 1 to 365. Default 30."""
+    recovery_days: NotRequired[int]
+    """Days in which a deleted secret can be restored, 7 to 30; 0 frees its name at once. Default 30."""
+
+
+class DatabaseCredential(pulumi.ComponentResource):
+    """A user and password of a database that the first rotation makes and every further one renews.
+
+    Raises:
+        InputPropertyError: an argument is wrong; raised before anything is created.
+    """
+
+    arn: pulumi.Output[str]
+    """ARN of the secret. Grant reading it with `ServiceAccess`, which also grants the key."""
+    name: pulumi.Output[str]
+    """Name by which the service reads it: `<environment>/<service>/<secret>`."""
+    kind: pulumi.Output[str]
+    """Database that it logs in to."""
+    sensitivity: pulumi.Output[str]
+    """How much hurts if it leaks: `critical`."""
+    rotation: pulumi.Output[str]
+    """Longest time between two rotations, e.g. `30d`."""
+
+    def __init__(self, name: str, args: DatabaseCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        secret_name = named(lambda: SecretName(args["environment"], args["service"], args["secret"]))
+        kind = Kind(choice(args, "kind", [kind for kind in AVAILABLE if kind in DATABASES], Kind.POSTGRES))
+        strategy = choice(args, "strategy", Strategy, Strategy.ALTERNATING_USERS)
+        if strategy == Strategy.ALTERNATING_USERS and args.get("admin_secret_arn") is None:
+            raise refused("admin_secret_arn", "is missing: alternating users are made by an admin; give its secret, or choose single-user")
+        rotation_days = whole_number(args, "rotation_days", least=1, most=365, default=DEFAULT_ROTATION_DAYS)
+        recovery_days = _recovery_days(args)
+        intent = {
+            "environment": secret_name.environment,
+            "service": secret_name.service,
+            "secret": secret_name.secret,
+            "kind": kind.value,
+            "sensitivity": sensitivity_of(kind).value,
+            "rotation": f"{rotation_days}d",
+            "strategy": strategy,
+        }
+        super().__init__("keyturn:index:DatabaseCredential", name, intent, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        secret = secretsmanager.Secret(
+            name,
+            name=str(secret_name),
+            description=f"Login of {secret_name.service} to its {kind} database, minted and renewed by rotation",
+            kms_key_id=args["kms_key_arn"],
+            recovery_window_in_days=recovery_days,
+            tags=secret_tags(secret_name, kind, intent["rotation"]),
+            opts=child,
+        )
+        rights = iam.RolePolicy(
+            f"{name}-rights",
+            name=f"rotate-{secret_name.secret}",
+            role=args["function_role_name"],
+            policy=document(*_rights(args, secret.arn)),
+            opts=child,
+        )
+        invocation = lambda_.Permission(
+            f"{name}-invocation",
+            statement_id=f"rotate-{secret_name.secret}",
+            action="lambda:InvokeFunction",
+            function=args["function_arn"],
+            principal="secretsmanager.amazonaws.com",
+            source_account=account_of(secret.arn),
+            source_arn=secret.arn,
+            opts=child,
+        )
+        # The schedule starts the first rotation at once: the function must be allowed to run, and to do its work, before it exists.
+        secretsmanager.SecretRotation(
+            f"{name}-rotation",
+            secret_id=secret.id,
+            rotation_lambda_arn=args["function_arn"],
+            rotate_immediately=True,
+            rotation_rules={"automatically_after_days": rotation_days},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights, invocation]),
+        )
+
+        self.arn = secret.arn
+        self.name = secret.name
+        self.kind = pulumi.Output.from_input(intent["kind"])
+        self.sensitivity = pulumi.Output.from_input(intent["sensitivity"])
+        self.rotation = pulumi.Output.from_input(intent["rotation"])
+        self.register_outputs({**intent, "arn": self.arn, "name": self.name})
+
+
+def _rights(args: DatabaseCredentialArgs, secret_arn: pulumi.Output[str]) -> list[Statement]:
+    """What the function may do for this secret, and nothing for any other."""
+    rights = [
+        statement(
+            "RotateThisSecret",
+            [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:ListSecretVersionIds",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
+            [secret_arn],
+        ),
+        use_of_key("UseTheKeyForThisSecret", ["kms:Decrypt", "kms:GenerateDataKey"], args["kms_key_arn"], [secret_arn]),
+    ]
+    admin, admin_key = args.get("admin_secret_arn"), args.get("admin_kms_key_arn")
+    if admin is not None:
+        rights.append(statement("ReadTheAdminSecret", ["secretsmanager:GetSecretValue"], [admin]))
+        if admin_key is not None:
+            rights.append(use_of_key("DecryptTheAdminSecret", ["kms:Decrypt"], admin_key, [admin]))
+    return rights
+
+
+def _recovery_days(args: DatabaseCredentialArgs) -> int:
+    days = whole_number(args, "recovery_days", least=0, most=30, default=30)
+    if 0 < days < 7:
+        raise refused("recovery_days", "must be 0 or from 7 to 30")
+    return days
