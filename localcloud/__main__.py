@@ -27,7 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _up(cloud: Cloud, given: argparse.Namespace) -> int:
-    up(cloud, {name: ports.asked_for(name, getattr(given, f"{name}_port")) for name in TITLES})
+    asked = {name: ports.asked_for(name, getattr(given, f"{name}_port")) for name in TITLES}
+    try:
+        up(cloud, asked)
+    except LocalCloudError as problem:
+        runs = [part.title for part in cloud.parts() if part.state == "runs"] if cloud.directory.exists else []
+        if not runs:
+            raise
+        raise LocalCloudError(
+            f"{problem}\n{' and '.join(runs)} run{'s' if len(runs) == 1 else ''} on; `make down` removes all."
+        ) from problem
     return 0
 
 

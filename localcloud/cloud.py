@@ -1,5 +1,6 @@
 """The parts of one local cloud that run as processes: started, looked at, stopped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,21 +38,28 @@ class Cloud:
         """Gives the log file of a part."""
         return self.aws_directory / "aws.log" if name == "aws" else self.directory.logs / "postgresql.log"
 
-    def start(self, asked: dict[str, int | None]) -> list[str]:
-        """Starts what does not run, on its data, and gives the titles of parts that had been killed.
+    def plan(self, asked: Mapping[str, int | None]) -> dict[str, int]:
+        """Gives the port of each part, before anything is started.
 
         Args:
             asked: the port that each part must have; None leaves the choice.
+
+        Raises:
+            LocalCloudError: a port that was asked for is in use, or its part already runs on another.
         """
         before = {part.name: part for part in self.parts()}
         self._refuse_to_move(before, asked)
-        chosen = self._ports(before, asked)
-        for part in before.values():
+        return self._ports(before, asked)
+
+    def start(self, planned: Mapping[str, int]) -> list[str]:
+        """Starts what does not run, on its data, and gives the titles of parts that had been killed."""
+        before = self.parts()
+        for part in before:
             if part.state != "runs":
                 back = " again, with its data" if part.state == "dead" else ""
-                with step(f"starting {part.title} on port {chosen[part.name]}{back}"):
-                    self.start_part(part.name, chosen[part.name])
-        return [part.title for part in before.values() if part.state == "dead"]
+                with step(f"starting {part.title} on port {planned[part.name]}{back}"):
+                    self.start_part(part.name, planned[part.name])
+        return [part.title for part in before if part.state == "dead"]
 
     def parts(self) -> list[Part]:
         """Looks at every part."""
@@ -98,8 +106,8 @@ class Cloud:
         else:
             server = PostgreSQL(self.directory)
             server.start(port)
-            if not server.home.is_relative_to(self.directory.path):
-                say(f"  its data lie in {server.home}: `nobody`, as whom it runs, has no way into {self.directory.path}")
+            if not server.data.home.is_relative_to(self.directory.path):
+                say(f"  its data lie in {server.data.home}: `nobody`, as whom it runs, has no way into {self.directory.path}")
         self._note_started(name, started=True)
 
     def stop_part(self, name: str) -> None:
@@ -125,7 +133,7 @@ class Cloud:
         others = [other for other in noted.get("started", []) if other != name]
         self.directory.remember({**noted, "started": [*others, name] if started else others})
 
-    def _ports(self, before: dict[str, Part], asked: dict[str, int | None]) -> dict[str, int]:
+    def _ports(self, before: dict[str, Part], asked: Mapping[str, int | None]) -> dict[str, int]:
         kept = self.directory.remembered().get("ports", {})
         chosen = {name: part.port for name, part in before.items() if part.state == "runs" and part.port}
         for name, title in TITLES.items():
@@ -137,7 +145,7 @@ class Cloud:
         self.directory.remember({**self.directory.remembered(), "ports": chosen})
         return chosen
 
-    def _refuse_to_move(self, before: dict[str, Part], asked: dict[str, int | None]) -> None:
+    def _refuse_to_move(self, before: dict[str, Part], asked: Mapping[str, int | None]) -> None:
         for name, part in before.items():
             if part.state == "runs" and asked.get(name) not in (None, part.port):
                 raise LocalCloudError(

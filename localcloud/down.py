@@ -7,6 +7,7 @@ from localcloud.postgres import PostgreSQL
 from localcloud.progress import say
 from localcloud.pulumi.cache import cache_root
 from localcloud.stack import DEPLOYMENT
+from localcloud.unprivileged import ELSEWHERE
 
 
 def down(cloud: Cloud, *, keep: bool) -> None:
@@ -29,7 +30,10 @@ def down(cloud: Cloud, *, keep: bool) -> None:
         if keep:
             say(f"{told}; the data stay in {cloud.directory.path}. `make up` starts it again.")
             return
-        PostgreSQL(cloud.directory).remove()
+        PostgreSQL(cloud.directory).data.remove()
         cloud.directory.remove()
     say(f"{told}; {cloud.directory.path} is removed.")
-    say(f"Left: .venv, and {cache_root()} with the engine, AWS and the drivers, so that the next `make up` takes seconds.")
+    left = [".venv", f"{cache_root()} with the engine, AWS and the drivers"]
+    if ELSEWHERE.exists():
+        left.append(f"{ELSEWHERE} with PostgreSQL's programs or other clouds' data")
+    say(f"Left: {', '.join(left)}. With these the next `make up` takes seconds.")

@@ -30,11 +30,12 @@ def up(cloud: Cloud, asked: dict[str, int | None]) -> None:
     began = time.monotonic()
     cloud.directory.claim()
     with cloud.directory.lock():
+        planned = cloud.plan(asked)
         engine = find_or_build()
         say(f"  engine: Pulumi {engine.version}" + ("" if engine.built else f" from {engine.executable}"))
         with step("preparing AWS"):
             aws.prepare()
-        killed = cloud.start(asked)
+        killed = cloud.start(planned)
         try:
             _deploy(cloud, killed, began)
         except (ClientError, BotoCoreError) as refusal:

@@ -28,7 +28,7 @@ def server(directory):
     server = PostgreSQL(directory)
     yield server
     server.stop()
-    server.remove()
+    server.data.remove()
 
 
 def run(server, port, statement):
@@ -89,7 +89,7 @@ def test_the_lock_of_a_killed_server_whose_id_another_program_has_does_not_keep_
     kill(server.start(port))
     account = unprivileged.account()
     other = subprocess.Popen(["/bin/sleep", "60"], cwd="/", **(account.as_arguments() if account else {}))
-    lock = server.home / "data" / "postmaster.pid"
+    lock = server.data.home / "data" / "postmaster.pid"
     lock.write_text(lock.read_text().replace(lock.read_text().split("\n")[0], str(other.pid), 1))
 
     server.start(port)
@@ -103,7 +103,7 @@ def test_the_lock_of_a_killed_server_whose_id_another_program_has_does_not_keep_
 
 def test_data_that_a_killed_first_start_left_half_made_are_made_anew(server, port):
     for name in ("data", "data.new"):
-        (server.home / name / "base").mkdir(parents=True)
+        (server.data.home / name / "base").mkdir(parents=True)
 
     server.start(port)
 
@@ -113,7 +113,7 @@ def test_data_that_a_killed_first_start_left_half_made_are_made_anew(server, por
 def test_a_server_that_cannot_come_up_says_why_and_where_its_log_is(server, port):
     server.start(port)
     server.stop()
-    (server.home / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
+    (server.data.home / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
 
     with pytest.raises(LocalCloudError) as refused:
         server.start(port)
@@ -145,6 +145,6 @@ def test_below_a_closed_folder_the_data_and_the_programs_go_where_the_account_ge
     shutil.rmtree(elsewhere)
 
     assert answers
-    assert server.home.parent == elsewhere
+    assert server.data.home.parent == elsewhere
     assert programs == elsewhere / "postgresql-17"
     assert says == "runs\n"

@@ -21,7 +21,7 @@ from localcloud.directory import CHECKOUT, Directory
 
 @pytest.fixture(scope="session")
 def cloud():
-    """The cloud that all stories share: what its person could type or call. A story leaves it as it found it: parts up, secrets there, stack deployed."""
+    """The cloud that all stories share. A story leaves it as it found it: parts up, secrets there, stack deployed."""
     yield from _cloud()
 
 
@@ -91,9 +91,11 @@ class StoryCloud:
         """The whole environment of a shell that evaluated `make env`."""
         return environment.applied(environment.online(self._cloud))
 
-    def localcloud(self, *arguments, **variables):
+    def localcloud(self, command, *arguments, **variables):
         """Runs `python -m localcloud` for this cloud."""
-        return _ran([sys.executable, "-m", "localcloud", *arguments, "--directory", str(self.path)], env={**os.environ, **variables})
+        return _ran(
+            [sys.executable, "-m", "localcloud", command, "--directory", str(self.path), *arguments], env={**os.environ, **variables}
+        )
 
     def up(self):
         """What `make up` does."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -74,17 +73,25 @@ def test_a_killed_up_is_taken_up_by_the_next_one(own_cloud):
     assert own_cloud.database.logs_in(own_cloud.value("billing", "database"))
 
 
-def test_two_clouds_stand_side_by_side_and_a_port_in_use_is_named(own_cloud, tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_two_clouds_stand_side_by_side(cloud, own_cloud):
+    ports = {(name, part.port) for side in (cloud, own_cloud) for name, part in side.parts().items()}
 
-        refused = own_cloud.localcloud("up", "--directory", str(tmp_path / "second"), LOCALCLOUD_AWS_PORT=str(port))
+    one, other = cloud.value("billing", "database"), own_cloud.value("billing", "database")
+
+    assert len({port for _, port in ports}) == 4
+    assert one["password"] != other["password"]
+    assert cloud.database.logs_in(one)
+    assert own_cloud.database.logs_in(other)
+
+
+def test_a_port_in_use_is_named_and_nothing_is_started(tmp_path, own_cloud):
+    taken = own_cloud.parts()["aws"]
+
+    refused = own_cloud.localcloud("up", "--directory", str(tmp_path / "third"), LOCALCLOUD_AWS_PORT=str(taken.port))
 
     assert refused.returncode == 1
-    assert f"port {port}, asked for aws, is in use" in refused.stderr
-    assert {part.state for part in own_cloud.parts().values()} == {"runs"}
+    assert f"port {taken.port}, asked for aws, is in use" in refused.stderr
+    assert own_cloud.localcloud("status", "--directory", str(tmp_path / "third")).stdout.count("stopped") == 2
 
 
 def test_down_stops_by_id_and_removes_everything(own_cloud):
