@@ -25,6 +25,11 @@ _DERIVED = ("_clone", "_owner")
 _LONGEST_USERNAME = 63 - len("_clone")
 
 
+def given(value: object) -> object:
+    """An empty mapping is nothing: the engine needs a default for what may be left out, and it cannot be null."""
+    return value or None
+
+
 def environment(text: str) -> str:
     """An environment has a name like every part of a secret's name."""
     return _named(lambda: names.check_part("environment", text), text)

@@ -39,7 +39,7 @@ class Surroundings:
         return cls(
             environment=environment,
             directory=directory,
-            has_cluster="kubernetes" in plain,
+            has_cluster=bool(plain.get("kubernetes")),
             declared=frozenset(secrets),
             logins=Counter(_login(given.get("host"), given.get("port", 5432), given.get("username")) for given in secrets.values()),
         )

@@ -123,8 +123,8 @@ class Declaration(_Part):
         default=(), validate_default=True
     )
     recovery_days: Annotated[int, AfterValidator(checks.recovery_days)] = 30
-    kubernetes: Kubernetes | None = None
-    vpc: Vpc | None = None
+    kubernetes: Annotated[Kubernetes | None, BeforeValidator(checks.given)] = None
+    vpc: Annotated[Vpc | None, BeforeValidator(checks.given)] = None
 
     @model_validator(mode="after")
     def _reads_are_of_others_and_said_once(self) -> Self:

@@ -639,6 +639,16 @@ def test_a_vpc_has_subnets_and_groups(problems, config):
     assert sorted(problems(config)) == ["vpc.securityGroupIds", "vpc.subnetIds"]
 
 
+def test_what_may_be_left_out_may_be_empty(read, config):
+    """The engine hands over the defaults of Pulumi.yaml, and there is no null among them."""
+    config["keyturn:services"]["billing"]["identity"] = {"type": "ecs"}
+    config.update({"keyturn:kubernetes": "{}", "keyturn:vpc": "{}"})
+
+    declaration = read(config)
+
+    assert (declaration.kubernetes, declaration.vpc) == (None, None)
+
+
 # The shell
 
 
