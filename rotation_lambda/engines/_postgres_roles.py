@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from rotation_lambda.engines._postgres_session import Session, identifier, literal
+from rotation_lambda.engines._postgres_settings import acts_as, copy_settings, keep_in_path
 from rotation_lambda.errors import ConfigurationError, PermissionRefusedError
 
 # From here on a membership says by itself whether it inherits and whether it may be assumed.
@@ -53,7 +54,7 @@ def establish(session: Session, names: Names, verifiers: dict[str, str], *, pend
     if adopted and adopted not in verifiers:
         raise ConfigurationError(f"the password of user {adopted} is not plain ASCII and cannot be carried over; set an ASCII one first")
     for login in sorted({pending, adopted or pending}):
-        roles.set_login(login, verifiers[login], like=names.owner if adopted else None)
+        roles.set_login(login, verifiers[login], adopted=adopted is not None)
     roles.complete()
     session.run("COMMIT")
 
@@ -92,16 +93,23 @@ class _Roles:
             self._session.run(f"ALTER ROLE {owner} NOLOGIN PASSWORD NULL")
         return self._names.user
 
-    def set_login(self, login: str, verifier: str, *, like: str | None) -> None:
+    def set_login(self, login: str, verifier: str, *, adopted: bool) -> None:
+        """Sets the login's password, or makes the login: like the user that became the owner role, or like the other login."""
         quoted, password = identifier(login), literal(verifier)
         if self._exists(login):
             with _explained(f"the user {login} was made by somebody else", f"GRANT {quoted} TO <admin> WITH ADMIN OPTION"):
                 self._session.set_password(f"ALTER ROLE {quoted} PASSWORD {password}")
             return
-        self._session.set_password(f"CREATE ROLE {quoted} LOGIN PASSWORD {password}")
-        template = like or next((other for other in self._names.logins if other != login and self._exists(other)), None)
-        if template:
-            self._copy_settings(template, login)
+        others = [self._names.owner] if adopted else [other for other in self._names.logins if other != login and self._exists(other)]
+        limit = self._session.run("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", others[0])[0][0] if others else -1
+        self._session.set_password(f"CREATE ROLE {quoted} LOGIN CONNECTION LIMIT {limit} PASSWORD {password}")
+        for other in others:
+            with _explained(
+                f"a setting of the user {self._names.user} is for superusers only", f"ALTER ROLE {identifier(other)} RESET ALL"
+            ):
+                copy_settings(self._session, other, login)
+                if adopted:
+                    keep_in_path(self._session, login, self._names.user, of=other)
 
     def complete(self) -> None:
         """Adds what is missing: memberships, the schema, the role that logins act as; and takes over what a login owns by itself."""
@@ -109,7 +117,7 @@ class _Roles:
         logins = [login for login in self._names.logins if self._exists(login)]
         for login in logins:
             self._let_in(login)
-        to_act = [login for login in logins if f"role={owner}" not in self._settings_of(login, database=0)]
+        to_act = [login for login in logins if not acts_as(self._session, login, owner)]
         owning = [login for login in logins if self._owns_something(login)]
         has_schema = bool(self._session.run("SELECT FROM pg_namespace WHERE nspname = $1", owner))
         if has_schema and not to_act and not owning:
@@ -176,43 +184,8 @@ class _Roles:
     def _exists(self, role: str) -> bool:
         return bool(self._session.run("SELECT FROM pg_roles WHERE rolname = $1", role))
 
-    def _settings_of(self, role: str, *, database: int) -> list[str]:
-        rows = self._session.run(
-            "SELECT setconfig FROM pg_db_role_setting"
-            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1) AND setdatabase = $2::oid",
-            role,
-            database,
-        )
-        return list(rows[0][0]) if rows else []
-
-    def _copy_settings(self, template: str, login: str) -> None:
-        """Gives the login the other's settings; through the session, since lists like a search path have quoting of their own."""
-        rows = self._session.run(
-            "SELECT setdatabase::text, datname FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase"
-            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1)",
-            template,
-        )
-        for database, name in rows:
-            where = f" IN DATABASE {identifier(name)}" if name else ""
-            for setting in self._settings_of(template, database=int(database)):
-                key, _, value = setting.partition("=")
-                if key == "role":
-                    continue
-                with _explained(
-                    f"the user's setting {key} is a superuser's", f"ALTER ROLE {identifier(template)}{where} RESET {_setting(key)}"
-                ):
-                    own = self._session.run("SELECT pg_catalog.current_setting($1, true)", key)[0][0]
-                    self._session.run("SELECT pg_catalog.set_config($1, $2, true)", key, value)
-                    self._session.run(f"ALTER ROLE {identifier(login)}{where} SET {_setting(key)} FROM CURRENT")
-                    self._session.run("SELECT pg_catalog.set_config($1, $2, true)", key, own)
-
     def _version(self) -> int:
         return int(self._session.run("SELECT current_setting('server_version_num')")[0][0])
-
-
-def _setting(key: str) -> str:
-    """Settings of extensions have a dot in their name, and each part is a name."""
-    return ".".join(identifier(part) for part in key.split("."))
 
 
 @contextlib.contextmanager

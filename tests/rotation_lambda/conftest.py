@@ -4,14 +4,15 @@ import contextlib
 import itertools
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pg8000.native
 import pytest
 
 from rotation_lambda import certificates, versions
+from rotation_lambda.errors import RotationError
 from rotation_lambda.handler import handler
 from tests.rotation_lambda.postgres_server import ADMIN_PASSWORD, DATABASE, Server, running
 from tests.rotation_lambda.secrets_manager import SecretsManager
@@ -90,8 +91,11 @@ class Service:
 
     def secrets_ever(self) -> list[str]:
         """Every password that any version ever held, and the admin's."""
-        values = [version.value for secret in self.manager.secrets.values() for version in secret.versions.values() if version.value]
-        return [json.loads(value)["password"] for value in values if value.startswith("{") and "password" in json.loads(value)]
+        ever = []
+        for version in (version for secret in self.manager.secrets.values() for version in secret.versions.values()):
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                ever.append(json.loads(version.value)["password"])
+        return [password for password in ever if password]
 
     @contextlib.contextmanager
     def session(self, value: dict[str, Any] | None = None) -> Iterator[pg8000.native.Connection]:
@@ -100,15 +104,18 @@ class Service:
             yield connection
 
     def logs_in(self, value: dict[str, Any]) -> bool:
-        try:
-            with self.session(value):
-                return True
-        except pg8000.native.DatabaseError as error:
-            assert error.args[0]["C"] == "28P01"
-            return False
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.session(value))
+            except pg8000.native.DatabaseError as error:
+                if error.args[0]["C"] != "28P01":
+                    raise
+                return False
+        return True
 
     def stored(self, role: str) -> str | None:
-        rows = self.server.run(f"SELECT rolpassword FROM pg_authid WHERE rolname = {pg8000.native.literal(role)}")
+        with self.server.superuser() as connection:
+            rows = connection.run("SELECT rolpassword FROM pg_authid WHERE rolname = :role", role=role)
         return rows[0][0] if rows else None
 
 
@@ -134,9 +141,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def service(
-    server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
-) -> Service:
+def service(server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Service:  # noqa: ARG001
     monkeypatch.setattr(certificates, "root", lambda: server.home)
     return Service(server, manager, monkeypatch, f"billing{next(_users)}")
 
@@ -145,3 +150,23 @@ def service(
 def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
     """The lines that the function has printed since the last look."""
     return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def refused(service: Service, manager: SecretsManager, lines: Callable[[], list[dict[str, Any]]]) -> Callable:
+    """A step that must fail: by class, with words that help, without a write and without a value anywhere."""
+
+    @contextlib.contextmanager
+    def expect(error_class: str, says: str = "") -> Iterator[None]:
+        lines()
+        before = manager.writes()
+        with pytest.raises(RotationError) as caught:
+            yield
+        [line] = lines()
+        assert (line["outcome"], line["errorClass"], line["message"]) == ("failed", error_class, str(caught.value))
+        assert says in line["message"]
+        assert manager.writes() == before
+        told = json.dumps(line) + "".join(traceback.format_exception(caught.value))
+        assert [value for value in service.secrets_ever() if value in told] == []
+
+    return expect

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from rotation_lambda.engines._scram import scram_verifier
+
 SUPERUSER_PASSWORD = "superuser-of-the-tests"
 ADMIN_PASSWORD = "admin-of-the-tests-9f3"
 DATABASE = "app"
@@ -87,7 +89,9 @@ def running() -> Iterator[Server]:
 
         def run(tool: str, *arguments: str) -> None:
             command = [str(binaries / tool), "-D", str(home / "data"), *arguments]
-            subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}, **identity)
+            subprocess.run(
+                command, check=True, cwd="/", stdout=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}, **identity
+            )
 
         run("initdb", "-U", "postgres", "--pwfile", str(home / "password"), "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "-N")
         with (home / "data" / "postgresql.conf").open("a") as settings:
@@ -97,7 +101,7 @@ def running() -> Iterator[Server]:
         try:
             server.run(f"CREATE DATABASE {DATABASE}", database="postgres")
             server.run(
-                f"CREATE ROLE admin LOGIN CREATEROLE PASSWORD '{ADMIN_PASSWORD}'",
+                f"CREATE ROLE admin LOGIN CREATEROLE PASSWORD '{scram_verifier(ADMIN_PASSWORD)}'",
                 f"GRANT CREATE ON DATABASE {DATABASE} TO admin",
                 "CREATE EXTENSION pg_stat_statements",
             )

@@ -52,6 +52,7 @@ class SecretsManager:
         self.secrets: dict[str, Secret] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.lag = 0
+        self.clears_pending = True  # AWS: "our backend cleans up the pending label"; both end states are legal
         self.before: Callable[[str, dict[str, Any]], None] = lambda _call, _request: None
         self.after: Callable[[str, dict[str, Any]], None] = lambda _call, _request: None
         self._ticks = itertools.count()
@@ -88,7 +89,9 @@ class SecretsManager:
         secret = self.secrets[arn]
         pending = secret.holder(PENDING)
         if pending not in {None, token, secret.holder(CURRENT)}:
-            raise _error("InvalidRequestException", "RotateSecret", "A previous rotation isn't complete. That rotation will be reattempted.")
+            raise _error(
+                "InvalidRequestException", "RotateSecret", "A previous rotation isn't complete. That rotation will be reattempted."
+            )
         if token not in secret.versions:
             secret.versions[token] = Version(None, set(), self._now())
             self._move(secret, PENDING, token)
@@ -111,6 +114,8 @@ class SecretsManager:
                 break
         if CURRENT not in self.secrets[arn].versions[token].labels:
             raise RotationFailedError("the function did not publish the new version")
+        if self.clears_pending:
+            self.abandon(arn)
         return token
 
     def rotate_test_only(self, arn: str, handler: Callable, context: object, *, copy: bool = True) -> None:

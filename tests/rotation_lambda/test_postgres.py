@@ -15,7 +15,9 @@ def test_the_first_rotation_mints_the_value_and_makes_the_users(service):
         "masterarn": service.admin,
     }
     with service.session() as session:
-        assert session.run("SELECT session_user::text, current_user::text, current_schema()::text") == [[service.username, service.owner, service.owner]]
+        assert session.run("SELECT session_user::text, current_user::text, current_schema()::text") == [
+            [service.username, service.owner, service.owner]
+        ]
 
 
 def test_users_take_turns_and_both_stay_valid(service):
