@@ -63,10 +63,11 @@ class Stack:
         processes.forget(self._directory, DEPLOYMENT)
         output = self.log.read_text(errors="replace")
         if status != 0:
-            raise LocalCloudError(
-                f"`pulumi up --stack {STACK}` failed:\n\n{output.strip()}\n\nThis is also in {self.log}. "
-                "What was created stays and is in the state: mend the cause and run `make up` again, or remove all with `make down`."
+            begun = "\nUpdating (" in output
+            left = (
+                "What was created stays and is in the state: mend the cause and run `make up` again." if begun else "Nothing was changed."
             )
+            raise LocalCloudError(f"`pulumi up --stack {STACK}` failed:\n\n{output.strip()}\n\nThis is also in {self.log}. {left}")
         return Deployment(counted(output))
 
     def output(self) -> dict[str, Any]:
