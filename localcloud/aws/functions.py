@@ -5,6 +5,7 @@ on AWS, and none of the server's variables.
 """
 
 import json
+import logging
 import os
 import subprocess
 import types
@@ -27,6 +28,7 @@ def install(functions_python: Path) -> None:
         home = {"HOME": own["TMPDIR"], "AWS_EXECUTION_ENV": "AWS_Lambda_python"}
         return subprocess.Popen([str(functions_python), "-I", command[-1]], env={**own, **home}, **options)
 
+    logging.getLogger("lambda").setLevel(logging.WARNING)  # at INFO it copies what functions print into the server's log
     lambda_runtime.subprocess = types.SimpleNamespace(**{**vars(subprocess), "Popen": start})
     create, configure = lambda_svc._create_function, lambda_svc._update_config
     lambda_svc._create_function = lambda data: _refusal(data, new=True) or create(data)

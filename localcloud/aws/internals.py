@@ -26,7 +26,8 @@ _NEEDED = {
     "ministack.services.secretsmanager": """_add_stage _delete_secret _describe_secret _emit_secret_label_updated _filter_secret_names
         _find_stage_version _is_replica _put_resource_policy _remove_stage _remove_stage_everywhere _replica_mutation_error
         _replicate_secret_to_regions _resolve _resource_policies _secrets _sync_replicas handle_request""",
-    "ministack.services.sns": "_deliver_to_lambda topic_policy_for_arn",
+    "ministack.services.sns": """_deliver_to_lambda _get_topic _list_subscriptions _list_subscriptions_by_topic _p _subscribe _topics
+        topic_policy_for_arn""",
     "ministack.services.sqs": "queue_policy_for_arn",
     "ministack.services.sts": "_error _web_identity_trust_denied register_session",
 }

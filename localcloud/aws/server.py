@@ -29,6 +29,7 @@ from localcloud.aws import (  # noqa: E402
     rotation,
     secrets_manager,
     seed,
+    subscriptions,
     trail,
 )
 
@@ -43,6 +44,7 @@ def run(directory: Path, functions_python: Path) -> None:
     conditions.install()
     secrets_manager.install()
     delivery.install()
+    subscriptions.install()
     trail.install()
     gates.install()
     config = Config()
