@@ -29,7 +29,7 @@ def preview(directory: Directory, stack: str, *, project: Path = CHECKOUT, polic
     """
     stack_file = project / f"Pulumi.{stack}.yaml"
     written = _readable(stack_file, stack, project)
-    say(f"offline preview of `{stack}`: no cloud is asked, nothing is created; what exists already is not known here")
+    print(f"offline preview of `{stack}`: no cloud is asked, nothing is created; what exists already is not known here", flush=True)
     folder = prepare(directory)
     with tempfile.TemporaryDirectory(dir=folder, prefix="preview-") as scratch:
         backend = Path(scratch) / "state"
@@ -58,11 +58,10 @@ def shell(directory: Directory, project: Path = CHECKOUT) -> dict[str, str]:
     variables = environment.offline(directory, backend)
     applied = environment.applied(variables, offline=True)
     for stack in _stacks(project):
-        if not (folder / "project" / f"Pulumi.{stack}.yaml").exists():
-            try:
-                create_stack(folder, stack, _readable(project / f"Pulumi.{stack}.yaml", stack, project), project, applied)
-            except LocalCloudError as problem:
-                say(f"  left out: {problem}")
+        try:
+            create_stack(folder, stack, _readable(project / f"Pulumi.{stack}.yaml", stack, project), project, applied)
+        except LocalCloudError as problem:
+            say(f"  left out: {problem}")
     say(f"by hand: pulumi preview --stack <stack> --config-file {folder}/project/Pulumi.<stack>.yaml --policy-pack policies")
     return variables
 
@@ -77,16 +76,21 @@ def prepare(directory: Directory) -> Path:
 
 
 def create_stack(folder: Path, stack: str, written: dict[str, Any], project: Path, variables: dict[str, str]) -> Path:
-    """Creates the stack in the backend of `variables`, from a copy of the project, and gives the copy of the stack's file."""
+    """Creates the stack in the backend of `variables`, from a copy of the project, and gives the copy of the stack's file.
+
+    A stack that was made before gets what is written now.
+    """
     copy = folder / "project"
     copy.mkdir(exist_ok=True)
     shutil.copy(project / "Pulumi.yaml", copy)
     config = copy / f"Pulumi.{stack}.yaml"
-    kept = {key: value for key, value in written.items() if key not in _ENCRYPTION}
-    config.write_text(yaml.safe_dump(kept, sort_keys=False))
-    created = run(["stack", "init", stack], variables, cwd=copy)
-    if created.returncode != 0:
-        raise LocalCloudError(f"the engine cannot make the stack `{stack}` offline:\n{(created.stderr or created.stdout).strip()}")
+    before = yaml.safe_load(config.read_text()) if config.exists() else {}
+    salt = {"encryptionsalt": before["encryptionsalt"]} if "encryptionsalt" in before else {}
+    config.write_text(yaml.safe_dump({key: value for key, value in written.items() if key not in _ENCRYPTION} | salt, sort_keys=False))
+    if not salt:
+        created = run(["stack", "init", stack], variables, cwd=copy)
+        if created.returncode != 0:
+            raise LocalCloudError(f"the engine cannot make the stack `{stack}` offline:\n{(created.stderr or created.stdout).strip()}")
     return config
 
 
