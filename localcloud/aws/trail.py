@@ -62,9 +62,10 @@ def service_event(secret: dict[str, Any], name: str, token: str, message: str | 
     _deliver("secretsmanager", "AWS Service Event via CloudTrail", event)
 
 
-async def dispatch(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str) -> Any:
+async def dispatch(*request: Any) -> Any:
     """Serves a request and records it; notes that state has changed when it was not a read."""
-    response = await _dispatch(method, path, headers, body, query, request_id)
+    method, path, headers, body, query, request_id = request
+    response = await _dispatch(*request)
     parameters = ministack._routing_params(method, path, headers, body, query)
     service = ministack.detect_service(method, path, headers, parameters)
     action = iam_actions.extract_iam_action(service, method, path, headers, body, parameters)

@@ -56,7 +56,9 @@ def add(secret: dict[str, Any], data: dict[str, Any], labels: list[str]) -> str:
     existing = secret["Versions"].get(identifier)
     if has_content(existing):
         if any(existing.get(key) != content.get(key) for key in ("SecretString", "SecretBinary")):
-            message = f"You can't use ClientRequestToken {identifier} because that value is already in use for a version of secret {secret['ARN']}."
+            message = (
+                f"You can't use ClientRequestToken {identifier} because that value is already in use for a version of {secret['ARN']}."
+            )
             raise RefusedError("ResourceExistsException", message)
         return identifier
     if "AWSCURRENT" in labels:
@@ -84,7 +86,10 @@ def move_label(data: dict[str, Any]) -> dict[str, Any]:
         message = f"The staging label {label} is currently attached to version {holder}, not version {source}."
         raise RefusedError("InvalidParameterException", message)
     if to and holder not in (None, to, source):
-        message = f"The parameter RemoveFromVersionId can't be empty. Staging label {label} is currently attached to version {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+        message = (
+            f"The parameter RemoveFromVersionId can't be empty. Staging label {label} is currently attached to version {holder}, "
+            "so you must explicitly reference that version in RemoveFromVersionId."
+        )
         raise RefusedError("InvalidParameterException", message)
     if not to and label == "AWSCURRENT":
         raise RefusedError(

@@ -17,8 +17,7 @@ def allows(cloud):
         try:
             call(client)
         except client.exceptions.ClientError as error:
-            assert error.response["Error"]["Code"] == "AccessDeniedException"
-            return False
+            return "AccessDenied" not in str(error)
         return True
 
     return ask
@@ -90,7 +89,7 @@ def test_of_a_session_the_principal_is_the_role(cloud, allows):
     assert allows(reading(secret), statement("Allow", READ, ArnEquals=("aws:PrincipalArn", role)), name=name)
 
 
-def test_a_variable_in_a_resource_stands_for_the_callers_tag(cloud, allows):
+def test_a_variable_in_a_resource_stands_for_the_callers_tag(cloud):
     secret = cloud.client("secretsmanager").create_secret(Name=cloud.name("billing/secret"), SecretString="first")["ARN"]
     name = cloud.name("tagged")
     mine = {"Effect": "Allow", "Action": READ, "Resource": cloud.arn("secretsmanager", "secret:${aws:PrincipalTag/team}/*")}

@@ -65,7 +65,7 @@ def test_a_window_is_seven_to_thirty_days(cloud, secrets, refused, days):
         secrets.delete_secret(SecretId=secret, RecoveryWindowInDays=days)
 
 
-def test_a_part_of_an_arn_names_a_secret_only_without_its_random_end(cloud, secrets, refused):
+def test_a_part_of_an_arn_names_a_secret_only_without_its_random_end(secrets, refused):
     secret = secrets.create_secret(Name="whole-name", SecretString="first")["ARN"]
 
     assert secrets.get_secret_value(SecretId=secret[:-7])["SecretString"] == "first"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 FAILED = {"eventName": ["RotationFailed", "RotationAbandoned", "TestRotationFailed"]}
+TELL = "import boto3\ndef handler(event, context): boto3.client('sqs').send_message(QueueUrl='QUEUE', MessageBody='{}')"
 KIND = {"source": ["aws.secretsmanager"], "detail-type": ["AWS Service Event via CloudTrail"]}
 
 
@@ -89,9 +90,10 @@ def test_a_queue_without_a_policy_gets_nothing(cloud):
 @pytest.mark.parametrize("permitted", [True, False])
 def test_a_function_is_called_by_a_rule_only_with_its_permission(cloud, permitted):
     secret, (told, _) = cloud.secret("first"), cloud.queue()
-    source = "import boto3\ndef handler(event, context): boto3.client('sqs').send_message(QueueUrl=%r, MessageBody='{}')" % told
     function = cloud.function(
-        source, {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}, invoked_by="events.amazonaws.com" if permitted else None
+        TELL.replace("QUEUE", told),
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"},
+        invoked_by="events.amazonaws.com" if permitted else None,
     )
     cloud.rule({**KIND, "detail": {**FAILED, "additionalEventData": {"SecretId": [secret]}}}, function)
 
@@ -102,10 +104,9 @@ def test_a_function_is_called_by_a_rule_only_with_its_permission(cloud, permitte
 
 def test_a_function_subscribed_to_a_topic_needs_its_permission_too(cloud):
     sns, (told, _) = cloud.client("sns"), cloud.queue()
-    source = "import boto3\ndef handler(event, context): boto3.client('sqs').send_message(QueueUrl=%r, MessageBody='{}')" % told
     grant = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
     topic = sns.create_topic(Name=cloud.name("topic"))["TopicArn"]
-    function = cloud.function(source, grant, invoked_by=None)
+    function = cloud.function(TELL.replace("QUEUE", told), grant, invoked_by=None)
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
 
     sns.publish(TopicArn=topic, Message="without")

@@ -69,7 +69,7 @@ def test_a_function_that_mints_nothing_is_found_out(cloud):
     assert "was not created by Lambda" in failed["errorMessage"]
 
 
-def test_a_second_rotation_waits_for_the_first(cloud, secrets, refused):
+def test_a_second_rotation_waits_for_the_first(cloud, refused):
     secret = cloud.secret("first")
     queue = cloud.events_of(secret)
     cloud.rotate(secret, cloud.function(Environment={"Variables": {"FAIL": "setSecret"}}))
@@ -232,7 +232,7 @@ def test_a_finished_rotation_sends_one_label_updated_event(cloud):
     assert (event["detail"]["labelUpdated"], event["resources"]) == ("AWSCURRENT", [secret])
 
 
-def test_a_rotation_works_through_the_customers_key(cloud, secrets):
+def test_a_rotation_works_through_the_customers_key(cloud):
     secret = cloud.secret(KmsKeyId=cloud.key())
     everything = {"Effect": "Allow", "Action": ["secretsmanager:*", "kms:*"], "Resource": "*"}
 

@@ -83,7 +83,7 @@ def test_reads_reach_only_the_rules_that_ask_for_them(cloud):
     assert cloud.messages(quiet, within=0.1) == []
 
 
-def test_no_value_is_in_the_servers_log(cloud, refused):
+def test_no_value_is_in_the_servers_log(cloud):
     secret = cloud.secret("canary-in-the-log", KmsKeyId=cloud.key())
     cloud.client("secretsmanager").get_secret_value(SecretId=secret)
     cloud.rotated(secret, cloud.function(Environment={"Variables": {"FAIL": "setSecret"}}))
