@@ -20,13 +20,15 @@ class Finding:
     text: str
     property: str = ""
     """The property to change, or the one that is not known yet."""
+    mend: str = ""
+    """The way out of just this finding. Default the rule's own."""
 
 
-def violated(urn: str, text: str, *, property: str = "") -> Finding:
+def violated(urn: str, text: str, *, property: str = "", mend: str = "") -> Finding:
     """Gives the finding that the resource breaks the rule."""
-    return Finding(Answer.VIOLATED, urn, text, property)
+    return Finding(Answer.VIOLATED, urn, text, property, mend)
 
 
-def cannot_decide(urn: str, text: str, *, property: str) -> Finding:
+def cannot_decide(urn: str, text: str, *, property: str, mend: str = "") -> Finding:
     """Gives the finding that the rule needs a property that is not known yet. It counts like a violation."""
-    return Finding(Answer.CANNOT_DECIDE, urn, text, property)
+    return Finding(Answer.CANNOT_DECIDE, urn, text, property, mend)

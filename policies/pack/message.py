@@ -11,7 +11,7 @@ def message(finding: Finding, *, mend: str, page: str) -> str:
     said = finding.text if not finding.property else f"{finding.text} (property {finding.property})"
     if finding.answer is Answer.CANNOT_DECIDE:
         said = f"Cannot decide: {said}"
-    tail = f"\nMend: {mend}\nMore: {page}"
+    tail = f"\nMend: {finding.mend or mend}\nMore: {page}"
     return printable(shortened(said[:1].upper() + said[1:], LONGEST - len(tail)) + tail)
 
 

@@ -104,7 +104,13 @@ class Stack:
     @cached_property
     def _unreadable_intent(self) -> list[Unreadable]:
         return [
-            Unreadable(access.component, "reads", access.component.label, "it does not say yet which secrets it reads")
+            Unreadable(
+                access.component,
+                "reads",
+                access.component.label,
+                "it does not say yet which secrets it reads",
+                "Give the physical names of the secrets as text that is known in a preview.",
+            )
             for access in self._accesses
             if any(name is UNKNOWN for name in access.reads)
         ]

@@ -11,6 +11,16 @@ from policies.pack.rule import Severity, rule
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN
 
+_MEND = (
+    "Give each service a secret of its own (two services on one database have two users), or name the reader in the exceptions of "
+    "ServiceAccess with a reason and an end date."
+)
+# Text with an unknown ARN in it is unknown as a whole; a name is known before there is an ARN.
+_MEND_UNKNOWN = (
+    f"{_MEND} If it does not read the secret, write its document so that the text is known in a preview: ARNs by name, as in "
+    "arn:aws:secretsmanager:<region>:<account>:secret:<name>-??????."
+)
+
 
 def _subjects(stack: Stack) -> list[Secret | Unreadable]:
     return [*stack.secrets, *stack.unreadable] if stack.secrets else []
@@ -20,9 +30,7 @@ def _subjects(stack: Stack) -> list[Secret | Unreadable]:
     id="secret-has-one-reader",
     title="A secret has one reader",
     severity=Severity.HIGH,
-    mend="Give each service a secret of its own (two services on one database have two users), or name the reader in ServiceAccess "
-    "exceptions with a reason and an end date. Name exact secrets in grants, and write documents with json_dumps instead of "
-    "get_policy_document: what they are made from is then known before the first deployment.",
+    mend=_MEND,
     references=["NIST 800-53 AC-6", "PCI DSS 7.2.5", "PCI DSS 8.2.2", "ISO 27001 A.5.15", "ISO 27001 A.8.3", "SOC 2 CC6.3"],
     of=_subjects,
 )
@@ -30,7 +38,7 @@ def policy(subject: Secret | Unreadable, stack: Stack) -> Iterator[Finding]:
     """Looks at every grant of GetSecretValue: inline, attached and managed documents, resource policies, declarations."""
     if isinstance(subject, Unreadable):
         text = f"{subject.who} may read secrets of this stack through {subject.resource.label}: {subject.why}"
-        yield cannot_decide(subject.urn, text, property=subject.property_name)
+        yield cannot_decide(subject.urn, text, property=subject.property_name, mend=subject.mend)
     elif isinstance(subject.owner, Service):
         yield from _owned(subject, subject.owner, stack)
     else:
@@ -43,7 +51,9 @@ def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
     for reader in stack.readers_of(secret):
         service = reader.identity.service
         if service is UNKNOWN:
-            yield cannot_decide(secret.urn, f"{_read(secret, [reader])}, and its service is not known yet", property="policy")
+            yield cannot_decide(
+                secret.urn, f"{_read(secret, [reader])}, and its service is not known yet", property="policy", mend=_MEND_UNKNOWN
+            )
         elif not isinstance(service, Service):
             nameless.append(reader)
         elif service.is_same_as(owner):
@@ -60,7 +70,7 @@ def _foreign(secret: Secret, reader: Reader, stack: Stack) -> Iterator[Finding]:
     text = f"{_read(secret, [reader])}, which belongs to another service: {permission.value}"
     if permission is Permission.UNKNOWN or not _is_certain(reader):
         if permission is not Permission.GRANTED:
-            yield cannot_decide(secret.urn, text, property="policy")
+            yield cannot_decide(secret.urn, text, property="policy", mend=_MEND_UNKNOWN)
     elif permission is not Permission.GRANTED:
         yield violated(secret.urn, text)
 
@@ -84,7 +94,7 @@ def _without_owner(secret: Secret, stack: Stack) -> Iterator[Finding]:
 
 def _too_many(secret: Secret, readers: list[Reader], *, certain: int) -> Finding:
     text = f"{_read(secret, readers)}: one secret has one reader"
-    return violated(secret.urn, text) if certain > 1 else cannot_decide(secret.urn, text, property="policy")
+    return violated(secret.urn, text) if certain > 1 else cannot_decide(secret.urn, text, property="policy", mend=_MEND_UNKNOWN)
 
 
 def _read(secret: Secret, readers: list[Reader]) -> str:

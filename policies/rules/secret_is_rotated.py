@@ -13,7 +13,7 @@ from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_
 from policies.pack.rule import Severity, rule
 from policies.pack.schedule import longest_gap_days
 from policies.pack.stack import Stack
-from policies.pack.values import UNKNOWN, Value, elements
+from policies.pack.values import UNKNOWN, Value, at, elements
 
 # What Secrets Manager accepts. How often is often enough is another rule's question.
 _MOST_DAYS = 1000
@@ -79,8 +79,7 @@ def _bounded(urn: str, label: str, rotation: Rotation) -> Iterator[Finding]:
     if rules is UNKNOWN:
         yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property="rotationRules")
         return
-    given = rules if isinstance(rules, dict) else {}
-    days, schedule = given.get("automaticallyAfterDays"), given.get("scheduleExpression")
+    days, schedule = at(rules, "automaticallyAfterDays"), at(rules, "scheduleExpression")
     for name, value in (("automaticallyAfterDays", days), ("scheduleExpression", schedule)):
         if value is UNKNOWN:
             yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property=f"rotationRules.{name}")

@@ -22,7 +22,7 @@ _OF_AWS = re.compile(r"(?:arn:[^:]+:kms:[^:]*:[^:]*:)?(?:alias/)?aws/.*", re.IGN
     id="secret-uses-customer-key",
     title="A secret is encrypted with a customer managed key",
     severity=Severity.HIGH,
-    mend="Set kmsKeyId to a KMS key of your own, one for each environment: its policy can demand kms:ViaService, and reading can be "
+    mend="Set kmsKeyId to a customer managed key, one for each environment: its policy can demand kms:ViaService, and reading can be "
     "ended by disabling it. The AWS managed key aws/secretsmanager opens every secret of the account.",
     references=["NIST 800-53 SC-12", "NIST 800-53 SC-28(1)", "PCI DSS 8.3.2", "ISO 27001 A.8.24", "SOC 2 CC6.1"],
     of=lambda stack: stack.secrets,

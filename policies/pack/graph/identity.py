@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.patterns import ANY_TEXT
+from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD
 from policies.pack.graph.tokens import GROUP, ROLE, USER
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -46,7 +46,7 @@ class Identities:
         for resource in resources.of_type(*_KINDS):
             kind = _KINDS[resource.type]
             name = resource.answer("name") or resource.text("name") or resource.answer("id")
-            arn = resource.answer("arn") or f"arn:{ANY_TEXT}:iam::{ANY_TEXT}:{kind}/{ANY_TEXT}{name or ANY_TEXT}"
+            arn = resource.answer("arn") or f"arn:{ANY_WORD}:iam::{ANY_WORD}:{kind}/{ANY_TEXT}{name or ANY_TEXT}"
             identity = Identity(resource.urn, resource.label, arn, service_of(resource, resources), resource)
             self._by_urn[resource.urn] = identity
             if name:
@@ -77,9 +77,9 @@ class Identities:
         """Gives the identity with this name or ARN: the stack's own when it has it."""
         name = text.rpartition("/")[2]
         own = self._by_name.get((kind, name))
-        if own is not None and (not text.startswith("arn:") or own.arn == text or ANY_TEXT in own.arn):
+        if own is not None and (not text.startswith("arn:") or own.arn == text or ANY_WORD in own.arn):
             return own
-        arn = text if text.startswith("arn:") else f"arn:{ANY_TEXT}:iam::{ANY_TEXT}:{kind}/{ANY_TEXT}{name}"
+        arn = text if text.startswith("arn:") else f"arn:{ANY_WORD}:iam::{ANY_WORD}:{kind}/{ANY_TEXT}{name}"
         shown = f'{kind} "{name}"' if not hidden and _NAME.fullmatch(name) else f"a {kind} whose name is secret"
         return Identity(arn, f"{shown} (not of this stack)", arn)
 

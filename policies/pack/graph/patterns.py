@@ -6,8 +6,12 @@ from functools import cache
 
 ANY_TEXT = "\x00"
 """Stands in a name for text that is not known yet."""
+ANY_WORD = "\x02"
+"""Stands in a name for a region, an account or a partition that is not known yet: text without `:` and `/`."""
 ANY_CHARACTER = "\x01"
 """Stands in a name for one character that is not known yet."""
+
+_OF_ANY_LENGTH = (ANY_TEXT, ANY_WORD)
 
 # `${aws:PrincipalTag/service}` and the like: AWS puts the caller's text there.
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -26,7 +30,7 @@ def match(pattern: str, name: str) -> Match:
     with_wildcards = _VARIABLE.sub("*", pattern)
     if _expression(with_wildcards).fullmatch(name):
         return Match.ALWAYS if with_wildcards == pattern else Match.MAYBE
-    if (ANY_TEXT in name or ANY_CHARACTER in name) and _overlap(with_wildcards, name):
+    if any(gap in name for gap in (ANY_TEXT, ANY_WORD, ANY_CHARACTER)) and _overlap(with_wildcards, name):
         return Match.MAYBE
     return Match.NEVER
 
@@ -39,19 +43,20 @@ def is_exact(pattern: str) -> bool:
 @cache
 def _expression(pattern: str) -> re.Pattern[str]:
     # `?` is one character: it does not cover a text of unknown length.
-    translated = (".*" if mark == "*" else f"[^{ANY_TEXT}]" if mark == "?" else re.escape(mark) for mark in pattern)
+    translated = (".*" if mark == "*" else f"[^{ANY_TEXT}{ANY_WORD}]" if mark == "?" else re.escape(mark) for mark in pattern)
     return re.compile("".join(translated), re.DOTALL)
 
 
 def _overlap(pattern: str, name: str) -> bool:
     """Tells whether any text fits both; walks the pattern with all positions of the name that it can have reached."""
-    reached = _past_any_text({0}, name)
+    reached = _past_gaps({0}, name)
     for mark in pattern:
         if mark == "*":
             reached = set(range(min(reached), len(name) + 1))
         else:
-            reached = {position if name[position] == ANY_TEXT else position + 1 for position in reached if _fits(mark, name, position)}
-        reached = _past_any_text(reached, name)
+            fitting = [position for position in reached if _fits(mark, name, position)]
+            reached = {position if name[position] in _OF_ANY_LENGTH else position + 1 for position in fitting}
+        reached = _past_gaps(reached, name)
         if not reached:
             return False
     return len(name) in reached
@@ -61,15 +66,17 @@ def _fits(mark: str, name: str, position: int) -> bool:
     if position == len(name):
         return False
     character = name[position]
-    return character in (ANY_TEXT, mark) or mark == "?" or (character == ANY_CHARACTER and mark.isalnum())
+    if character == ANY_CHARACTER:
+        return mark == "?" or mark.isalnum()
+    return character in (ANY_TEXT, mark) or mark == "?" or (character == ANY_WORD and mark not in ":/")
 
 
-def _past_any_text(reached: set[int], name: str) -> set[int]:
+def _past_gaps(reached: set[int], name: str) -> set[int]:
     """Adds the positions behind unknown text, which may be empty."""
     more = set(reached)
     for position in sorted(reached):
         behind = position
-        while behind < len(name) and name[behind] == ANY_TEXT:
+        while behind < len(name) and name[behind] in _OF_ANY_LENGTH:
             behind += 1
             more.add(behind)
     return more

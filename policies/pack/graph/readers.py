@@ -16,6 +16,13 @@ from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, elements
 
+MEND_UNKNOWN = (
+    "Write the document with pulumi.Output.json_dumps instead of get_policy_document: what it is made from is then known before the first "
+    "deployment. Or name the exact ARNs as text."
+)
+MEND_MALFORMED = "Write a policy document: a JSON object with a Statement, each with an Effect of Allow or Deny."
+_MEND_ELSEWHERE = "Attach a policy of this stack, or one of AWS: what a policy kept elsewhere grants cannot be read here."
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -35,6 +42,7 @@ class Unreadable:
     property_name: str
     who: str
     why: str
+    mend: str
 
     @property
     def urn(self) -> str:
@@ -76,12 +84,12 @@ class Grants:
     def _effects(self, holding: Holding) -> Iterator[tuple[Secret, Match, bool]]:
         """Gives the secrets that a document allows, or denies, to read."""
         if holding.is_elsewhere:
-            self._add_unreadable(holding, "its document is not part of this stack")
+            self._add_unreadable(holding, "its document is not part of this stack", _MEND_ELSEWHERE)
             return
         try:
             said = statements(holding.document)
         except MalformedDocumentError:
-            self._add_unreadable(holding, "its text is no IAM policy document")
+            self._add_unreadable(holding, "its text is no IAM policy document", MEND_MALFORMED)
             return
         if isinstance(said, list):
             for statement in said:
@@ -89,9 +97,8 @@ class Grants:
             return
         made_from = origin(holding.origin, holding.property, self._resources)
         if not made_from.is_complete:
-            self._add_unreadable(
-                holding, "its document is not known yet and does not say what it is made from, as with get_policy_document"
-            )
+            why = "its document is not known yet and does not say what it is made from, as with get_policy_document"
+            self._add_unreadable(holding, why, MEND_UNKNOWN)
             return
         for resource in made_from.of_type(SECRET):
             if resource.urn in self._by_urn:
@@ -123,5 +130,5 @@ class Grants:
                             widest[secret.urn] = secret, covered
             yield from widest.values()
 
-    def _add_unreadable(self, holding: Holding, why: str) -> None:
-        self.unreadable.append(Unreadable(holding.holder, holding.property, holding.identity.label, why))
+    def _add_unreadable(self, holding: Holding, why: str, mend: str) -> None:
+        self.unreadable.append(Unreadable(holding.holder, holding.property, holding.identity.label, why, mend))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of, tag
-from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, Match, is_exact, match
+from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match
 from policies.pack.graph.tokens import OURS, SECRET
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -37,11 +37,13 @@ class Secret:
     def account(self) -> str | None:
         """Account that owns the secret; None when it is not known yet."""
         account = self.arn.split(":", 5)[4]
-        return None if account == ANY_TEXT else account
+        return None if account == ANY_WORD else account
 
     def covered_by(self, pattern: str) -> Match:
         """Tells whether a pattern of ARNs covers the secret."""
-        return match(pattern, self.arn)
+        # A stack lives in one partition, so a document of the stack names it for us.
+        partition = pattern.split(":")[1] if pattern.startswith("arn:") else ANY_WORD
+        return match(pattern, self.arn.replace(f"arn:{ANY_WORD}:", f"arn:{partition}:", 1) if is_exact(partition) else self.arn)
 
 
 def secrets(resources: Resources) -> list[Secret]:
@@ -54,7 +56,7 @@ def _secret(resource: Resource, resources: Resources) -> Secret:
     arn = resource.answer("arn") or resource.answer("id")
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
         prefix = resource.text("namePrefix") or ""
-        arn = f"arn:{ANY_TEXT}:secretsmanager:{ANY_TEXT}:{ANY_TEXT}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
+        arn = f"arn:{ANY_WORD}:secretsmanager:{ANY_WORD}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
     return Secret(resource, name, arn, service_of(resource, resources))
 
 

@@ -9,7 +9,7 @@ from policies.pack.graph.documents import MalformedDocumentError, Statement, sel
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.patterns import ANY_TEXT, Match, is_exact, match
-from policies.pack.graph.readers import Reader, Unreadable
+from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN, Reader, Unreadable
 from policies.pack.graph.secret import Secret, SecretIndex
 from policies.pack.graph.targets import targets
 from policies.pack.graph.tokens import ROLE, SECRET_POLICY, USER
@@ -57,7 +57,7 @@ class SecretPolicies:
         try:
             said = statements(resource.read("policy"))
         except MalformedDocumentError:
-            self._add_unreadable(resource, "its text is no policy document")
+            self._add_unreadable(resource, "its text is no policy document", MEND_MALFORMED)
             return
         if isinstance(said, list):
             for statement in said:
@@ -69,7 +69,7 @@ class SecretPolicies:
             return
         named = origin(resource, "policy", self._resources).of_type(ROLE, USER)
         if not named:
-            self._add_unreadable(resource, "its document is not known yet, nor whom it names")
+            self._add_unreadable(resource, "its document is not known yet, nor whom it names", MEND_UNKNOWN)
         for somebody in named:
             identity = self._identities.at(somebody.urn)
             if identity is not None:
@@ -117,8 +117,8 @@ class SecretPolicies:
         else:
             yield _EVERYBODY, Match.ALWAYS if statement.condition is None else Match.MAYBE
 
-    def _add_unreadable(self, resource: Resource, why: str) -> None:
-        self.unreadable.append(Unreadable(resource, "policy", "its principals", why))
+    def _add_unreadable(self, resource: Resource, why: str, mend: str) -> None:
+        self.unreadable.append(Unreadable(resource, "policy", "its principals", why, mend))
 
 
 def _listed(principals: Value) -> Iterator[tuple[str, Value]]:
