@@ -14,6 +14,7 @@ from tests.policies.program import (
     ROLE_POLICY,
     ROTATION,
     SECRET_POLICY,
+    SECRET_VERSION,
     document,
     statement,
 )
