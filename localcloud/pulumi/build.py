@@ -15,7 +15,7 @@ _STAMP = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 # What Go says, in the order in which it is looked for, and what a person reads. Go's own line follows each of them.
 _CAUSES = (
-    (r"no space left on device|disk quota exceeded|file too large", "the disk is full. Free about 3 GB for Go's caches"),
+    (r"no space left on device|disk quota exceeded|file too large", "the disk is full. Free about 4 GB for Go's caches"),
     (
         r"SECURITY ERROR|checksum mismatch",
         "a fetched module is not the one that go.sum pins: do not use it, and ask who serves your modules",

@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,10 @@ class Pulumi:
     def run(self, *arguments, exits=0, **environment):
         """Runs a command to its end and gives what it printed; fails with that when it does not exit as said."""
         with self.start(*arguments, **environment) as process:
-            output, _ = process.communicate(timeout=120)
+            try:
+                output, _ = process.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
         assert process.returncode == exits, output
         return output
