@@ -1,9 +1,13 @@
 """Finds admin secrets that are made elsewhere, by RDS or a DBA: where they are and which key they have, never what is in them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi_aws import kms, secretsmanager
+
+# Engine and SDK each put the name of the call before what the provider says.
+_ENGINES_WORDS = re.compile(r"^.*:get(Secret|Key)( failed| returned an error)?: ")
 
 _HEADLINE = (
     "an admin secret is missing; nothing was created. It is made elsewhere: let RDS manage the master user's password,"
@@ -37,7 +41,7 @@ def find_all(references: Mapping[str, str]) -> dict[str, AdminSecret]:
         try:
             found[reference] = _find(reference)
         except Exception as error:  # the SDK raises nothing narrower when an invoke fails
-            problems[reference] = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            problems[reference] = _ENGINES_WORDS.sub("", (str(error).strip().splitlines() or [type(error).__name__])[0])
     if problems:
         lines = [
             f"  {key}: {reference} cannot be found: {problems[reference]}" for key, reference in references.items() if reference in problems

@@ -12,10 +12,10 @@ from components._iam import document, statement
 from keyturn.catalogue import protocol_of
 from keyturn.names import check_part
 
-# Everything that looks after a key, and nothing that uses it.
+# Everything that looks after a key, and nothing that uses it: a grant would, past Secrets Manager.
 _ADMINISTRATION = (
     "kms:CancelKeyDeletion",
-    "kms:Create*",
+    "kms:CreateAlias",
     "kms:Delete*",
     "kms:Describe*",
     "kms:Disable*",

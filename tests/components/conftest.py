@@ -1,0 +1,152 @@
+"""Deploys a component against a recording monitor: it sees each request to the engine, but no provider checks the inputs."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+# A formatted Output is a sentence about a mistake, in a name or a document; here it is an error. Read once, at the import of pulumi.
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, rpc, set_mocks
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+
+_ARNS = {
+    "aws:kms/key:Key": "arn:aws:kms:{region}:{account}:key/{id}",
+    "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "aws:cloudwatch/eventRule:EventRule": "arn:aws:events:{region}:{account}:rule/{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "aws:iam/role:Role": "arn:aws:iam::{account}:role/{name}",
+    "aws:lambda/function:Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "aws:secretsmanager/secret:Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}-a1B2c3",
+}
+
+
+class _Aws(mocks.Mocks):
+    """Gives ARNs like AWS does, and nothing else; at a preview nothing at all."""
+
+    def __init__(self, *, preview: bool, answers: dict[str, Any]) -> None:
+        self.preview = preview
+        self.answers = answers
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if self.preview:
+            return "", dict(args.inputs)
+        identity = f"{args.name}-id"
+        state: dict[str, Any] = {**args.inputs, "keyId": "1234abcd"}
+        if pattern := _ARNS.get(args.typ):
+            state["arn"] = pattern.format(region=REGION, account=ACCOUNT, name=args.inputs.get("name"), id="1234abcd")
+            identity = state["arn"] if args.typ.endswith(":Secret") else identity
+        return identity, state
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        self.calls.append((args.token, args.args))
+        answer = self.answers[args.token]
+        return answer(args.args) if callable(answer) else answer
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps the raw requests: parents, dependencies and protection are in them, and in nothing else."""
+
+    def __init__(self, aws: _Aws) -> None:
+        super().__init__(aws)
+        self.requests: list[Any] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            self.requests.append(request)
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self.outputs[request.urn.rsplit("::", 1)[1]] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+@dataclass
+class Deployment:
+    """What the engine was asked for."""
+
+    requests: list[Any]
+    outputs: dict[str, dict[str, Any]]
+    calls: list[tuple[str, dict[str, Any]]]
+    results: dict[str, Any] = field(default_factory=dict)
+
+    def request(self, kind: str, name: str) -> Any:
+        """The raw request for one resource, by the last part of its type and its logical name."""
+        found = [request for request in self.requests if request.type.endswith(f":{kind}") and request.name == name]
+        assert len(found) == 1, f"{len(found)} of {kind} {name} among {self.names()}"
+        return found[0]
+
+    def inputs(self, kind: str, name: str) -> dict[str, Any]:
+        """The exact inputs of one resource; documents as what they hold, an archive as its path."""
+        return {key: _readable(value) for key, value in rpc.deserialize_properties(self.request(kind, name).object).items()}
+
+    def names(self) -> list[tuple[str, str]]:
+        return sorted((request.type.rsplit(":", 1)[1], request.name) for request in self.requests)
+
+    def unknown(self, kind: str, name: str) -> list[str]:
+        """Inputs that a preview does not know."""
+        given = self.request(kind, name).object.fields.items()
+        return sorted(key for key, value in given if value.string_value == rpc.UNKNOWN)
+
+    def depends_on(self, kind: str, name: str) -> set[str]:
+        return {urn.rsplit("::", 1)[1] for urn in self.request(kind, name).dependencies}
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, pulumi.FileArchive):
+        return value.path
+    if isinstance(value, str) and value.startswith("{"):
+        return json.loads(value)
+    return value
+
+
+@pytest.fixture
+def deploy():
+    """Runs a component's constructor as the engine would, and gives what was asked for."""
+
+    def deploy(make, *, preview: bool = False, answers: dict[str, Any] | None = None) -> Deployment:
+        known = {
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/ada"},
+            "aws:index/getRegion:getRegion": {"region": REGION},
+            **(answers or {}),
+        }
+        aws = _Aws(preview=preview, answers=known)
+        monitor = _Monitor(aws)
+        set_mocks(aws, project="keyturn", stack="test", preview=preview, monitor=monitor)
+        deployment = Deployment(monitor.requests, monitor.outputs, aws.calls)
+
+        def keep(values: dict[str, Any]) -> None:
+            deployment.results.update(values)
+
+        def program() -> pulumi.Output[None]:
+            made = make()
+            annotations = type(made).__annotations__ if isinstance(made, pulumi.ComponentResource) else {}
+            return pulumi.Output.all(**{key: getattr(made, key) for key in annotations}).apply(keep)
+
+        pulumi.runtime.test(program)()
+        return deployment
+
+    return deploy
+
+
+@pytest.fixture
+def bundled(monkeypatch, tmp_path):
+    """A zip in place of the real one, and what was asked for."""
+    asked: list[tuple[str, dict[str, str]]] = []
+    code = tmp_path / "function.zip"
+    code.write_bytes(b"code")
+
+    def bundle(engine, certificates):
+        asked.append((engine, {name: str(path) for name, path in certificates.items()}))
+        return code
+
+    monkeypatch.setattr("components._bundle.bundle", bundle)
+    monkeypatch.setattr("components.declared.bundle", bundle)
+    return {"asked": asked, "path": str(code)}

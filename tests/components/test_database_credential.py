@@ -1,0 +1,225 @@
+"""A login that rotation mints. Not proven here: that the first rotation runs; the stories do it for real."""
+
+import pulumi
+import pytest
+
+from components import DatabaseCredential
+
+ACCOUNT = "111122223333"
+KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd"
+ADMIN_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/5678ef00"
+ADMIN = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/platform/database-admin-x1Y2z3"
+FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:keyturn_prod_billing_postgres"
+SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/billing/database-a1B2c3"
+INTENT = {
+    "environment": "prod",
+    "service": "billing",
+    "secret": "database",
+    "kind": "postgres",
+    "sensitivity": "critical",
+    "rotation": "30d",
+    "strategy": "alternating-users",
+}
+
+
+def credential(**args):
+    whole = {
+        "environment": "prod",
+        "service": "billing",
+        "secret": "database",
+        "kms_key_arn": KEY,
+        "function_arn": FUNCTION,
+        "function_role_name": "keyturn_prod_billing_postgres",
+        "admin_secret_arn": ADMIN,
+        **args,
+    }
+    return lambda: DatabaseCredential("billing/database", {key: value for key, value in whole.items() if value is not None})
+
+
+def test_a_credential_is_an_empty_container_that_rotation_fills(deploy):
+    deployment = deploy(credential())
+
+    assert deployment.names() == [
+        ("DatabaseCredential", "billing/database"),
+        ("Permission", "billing/database-invocation"),
+        ("RolePolicy", "billing/database-rights"),
+        ("Secret", "billing/database"),
+        ("SecretRotation", "billing/database-rotation"),
+    ]
+
+
+def test_the_intent_is_an_input_and_an_output(deploy):
+    deployment = deploy(credential())
+
+    assert deployment.inputs("DatabaseCredential", "billing/database") == INTENT
+    assert deployment.outputs["billing/database"] == {**INTENT, "arn": SECRET, "name": "prod/billing/database"}
+    assert deployment.results == {
+        "arn": SECRET,
+        "name": "prod/billing/database",
+        "kind": "postgres",
+        "sensitivity": "critical",
+        "rotation": "30d",
+    }
+
+
+def test_at_a_first_preview_the_intent_is_known_and_documents_are_not(deploy):
+    deployment = deploy(credential(), preview=True)
+
+    assert deployment.unknown("DatabaseCredential", "billing/database") == []
+    assert deployment.unknown("RolePolicy", "billing/database-rights") == ["policy"]
+    assert deployment.inputs("DatabaseCredential", "billing/database") == INTENT
+
+
+def test_the_secret_has_the_environments_key_and_says_what_it_is(deploy):
+    assert deploy(credential()).inputs("Secret", "billing/database") == {
+        "name": "prod/billing/database",
+        "description": "Login of billing to its postgres database, minted and renewed by rotation",
+        "kmsKeyId": KEY,
+        "recoveryWindowInDays": 30,
+        "tags": {
+            "keyturn:environment": "prod",
+            "keyturn:service": "billing",
+            "keyturn:secret": "database",
+            "keyturn:kind": "postgres",
+            "keyturn:sensitivity": "critical",
+            "keyturn:rotation": "30d",
+        },
+    }
+
+
+def test_rotation_starts_at_once_and_only_when_the_function_may_work(deploy):
+    deployment = deploy(credential())
+
+    assert deployment.inputs("SecretRotation", "billing/database-rotation") == {
+        "secretId": SECRET,
+        "rotationLambdaArn": FUNCTION,
+        "rotateImmediately": True,
+        "rotationRules": {"automaticallyAfterDays": 30},
+    }
+    assert {"billing/database-rights", "billing/database-invocation"} <= deployment.depends_on(
+        "SecretRotation", "billing/database-rotation"
+    )
+
+
+def test_secrets_manager_invokes_the_function_for_this_secret_of_this_account_only(deploy):
+    assert deploy(credential()).inputs("Permission", "billing/database-invocation") == {
+        "statementId": "rotate-database",
+        "action": "lambda:InvokeFunction",
+        "function": FUNCTION,
+        "principal": "secretsmanager.amazonaws.com",
+        "sourceAccount": ACCOUNT,
+        "sourceArn": SECRET,
+    }
+
+
+def test_the_function_gets_exactly_this_secret_and_reads_its_admin(deploy):
+    given = deploy(credential(admin_kms_key_arn=ADMIN_KEY)).inputs("RolePolicy", "billing/database-rights")
+
+    assert (given["name"], given["role"]) == ("rotate-database", "keyturn_prod_billing_postgres")
+    assert given["policy"]["Statement"] == [
+        {
+            "Sid": "RotateThisSecret",
+            "Effect": "Allow",
+            "Action": [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:ListSecretVersionIds",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
+            "Resource": [SECRET],
+        },
+        {
+            "Sid": "UseTheKeyForThisSecret",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": [KEY],
+            "Condition": through_secrets_manager(SECRET),
+        },
+        {"Sid": "ReadTheAdminSecret", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": [ADMIN]},
+        {
+            "Sid": "DecryptTheAdminSecret",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [ADMIN_KEY],
+            "Condition": through_secrets_manager(ADMIN),
+        },
+    ]
+
+
+def through_secrets_manager(secret_arn):
+    return {
+        "StringEquals": {
+            "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+            "kms:EncryptionContext:SecretARN": [secret_arn],
+        }
+    }
+
+
+def test_an_admin_on_the_aws_managed_key_needs_no_permission_for_it(deploy):
+    statements = deploy(credential()).inputs("RolePolicy", "billing/database-rights")["policy"]["Statement"]
+
+    assert [given["Sid"] for given in statements] == ["RotateThisSecret", "UseTheKeyForThisSecret", "ReadTheAdminSecret"]
+
+
+def test_a_single_user_reads_no_admin(deploy):
+    deployment = deploy(credential(strategy="single-user", admin_secret_arn=None))
+
+    statements = deployment.inputs("RolePolicy", "billing/database-rights")["policy"]["Statement"]
+    assert [given["Sid"] for given in statements] == ["RotateThisSecret", "UseTheKeyForThisSecret"]
+    assert deployment.inputs("DatabaseCredential", "billing/database")["strategy"] == "single-user"
+
+
+def test_the_days_between_rotations_are_chosen_once_and_said_everywhere(deploy):
+    deployment = deploy(credential(rotation_days=7))
+
+    assert deployment.inputs("SecretRotation", "billing/database-rotation")["rotationRules"] == {"automaticallyAfterDays": 7}
+    assert deployment.inputs("Secret", "billing/database")["tags"]["keyturn:rotation"] == "7d"
+    assert deployment.outputs["billing/database"]["rotation"] == "7d"
+
+
+@pytest.mark.parametrize("days", [0, 7, 30, 7.0])
+def test_the_days_to_restore_are_chosen(deploy, days):
+    assert deploy(credential(recovery_days=days)).inputs("Secret", "billing/database")["recoveryWindowInDays"] == int(days)
+
+
+def test_the_kind_is_chosen(deploy):
+    assert deploy(credential(kind="postgres")).outputs["billing/database"]["kind"] == "postgres"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "refusal"),
+    [
+        ("environment", "Prod", "environment: must begin"),
+        ("service", "bil ling", "service: must begin"),
+        ("secret", "database-abcdef", "secret: must not end in '-' and six characters"),
+        ("kind", "mysql", "kind: must be one of postgres"),
+        ("kind", "static", "kind: must be one of postgres"),
+        ("strategy", "both", "strategy: must be one of alternating-users, single-user"),
+        ("admin_secret_arn", None, "adminSecretArn: is missing: alternating users are made by an admin"),
+        ("rotation_days", 0, "rotationDays: must be a whole number from 1 to 365"),
+        ("rotation_days", 366, "rotationDays: must be a whole number from 1 to 365"),
+        ("rotation_days", 7.5, "rotationDays: must be a whole number from 1 to 365"),
+        ("rotation_days", True, "rotationDays: must be a whole number from 1 to 365"),
+        ("rotation_days", "30", "rotationDays: must be a whole number from 1 to 365"),
+        ("recovery_days", 6, "recoveryDays: must be 0 or from 7 to 30"),
+        ("recovery_days", 31, "recoveryDays: must be a whole number from 0 to 30"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name_before_anything_is_created(deploy, argument, value, refusal):
+    with pytest.raises(pulumi.InputPropertyError, match=f"^{refusal}"):
+        deploy(credential(**{argument: value}))
+
+
+def test_a_refusal_never_repeats_the_value(deploy):
+    with pytest.raises(pulumi.InputPropertyError) as refused:
+        deploy(credential(kind="Hunter2-Planted!"))
+
+    assert "Hunter2" not in str(refused.value)
+
+
+def test_no_value_is_anywhere(deploy):
+    deployment = deploy(credential(admin_kms_key_arn=ADMIN_KEY))
+
+    assert not [kind for kind, _ in deployment.names() if kind in {"SecretVersion", "RandomPassword"}]
+    assert not {"secretString", "secretBinary", "secretStringWo"} & set(deployment.inputs("Secret", "billing/database"))
