@@ -130,11 +130,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             answer = policy.validate(args, say)
             if inspect.isawaitable(answer):
                 asyncio.run(_wait(answer))
-        except NotApplicableError as nothing:
-            report.add_not_applicable(policy, str(nothing))
-        except UndecidedError as undecided:
-            self._sayer_of_undecided(policy, report)(f"Cannot decide: {undecided}", urn)
-        except BaseException as error:  # silence would pass for an answer, an error on the wire ends the deployment
+        except BaseException as error:
+            # The SDK wraps what an asynchronous policy raises.
+            self._stopped(policy, report, urn, error.__cause__ if type(error) is RuntimeError and error.__cause__ else error)
+
+    def _stopped(self, policy: Policy, report: Report, urn: str, error: BaseException) -> None:
+        """Answers for a policy that raised: silence would pass for an answer, and an error on the wire ends the deployment."""
+        if isinstance(error, NotApplicableError):
+            report.add_not_applicable(policy, str(error))
+        elif isinstance(error, UndecidedError):
+            self._sayer_of_undecided(policy, report)(f"Cannot decide: {error}", urn)
+        else:
             where = place_of(error)
             print(f"keyturn: rule {policy.name} failed: {where}", file=sys.stderr)  # noqa: T201 - stderr is the pack's log
             report.add(policy, f"The rule {policy.name} itself failed and judged nothing here: {where}", urn=urn, level=self._level(policy))

@@ -29,9 +29,9 @@ def serve(name: str, policies: Iterable[Policy], port_line: int) -> None:
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(name, _version(), policies, stop=done.set), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    os.write(port_line, f"{port}\n".encode())
+    # A killed engine says nothing: its process is gone, and another one is our parent. It may go as soon as it has the port.
     parent = os.getppid()
-    # A killed engine says nothing: its process is gone, and another one is our parent.
+    os.write(port_line, f"{port}\n".encode())
     while not done.wait(timeout=2) and os.getppid() == parent:
         pass
     server.stop(grace=1).wait()
