@@ -63,6 +63,8 @@ def _named(
     if name is None or name.property in inputs or (name.prefix and name.prefix in inputs):
         return []
     kept = olds.get(name.property) if name.property in olds.get(DEFAULTS, []) else None
+    if kept and name.shape(kept, inputs) != kept:
+        kept = None  # another argument wants another shape of name, and so another resource
     if kept is None and autonaming.disabled:
         return [Failure(name.property, "is required: automatic names are switched off by the autonaming configuration")]
     made: Any = kept or name.made(logical, inputs, autonaming)

@@ -74,7 +74,7 @@ def nested(fields: Mapping[str, Property], **more: Any) -> Property:
 
 def unmodelled(*names: str) -> dict[str, Property]:
     """Gives arguments that a preview accepts as they are and an update refuses by name."""
-    return {name: Property(kind=Kind.ANY, modelled=False) for name in names}
+    return {name: Property(kind=Kind.ANY, modelled=False, computed=True) for name in names}
 
 
 def between(least: int, most: int, *, or_zero: bool = False) -> Check:

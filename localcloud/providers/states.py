@@ -27,7 +27,7 @@ def planned(resource: Resource, olds: Properties | None, news: Properties, regio
     """Gives the state that a create or an update would leave: what only the service can tell is unknown."""
     given = {name: value for name, value in news.items() if name != DEFAULTS}
     if olds is None:
-        silent = [name for name, declared in resource.inputs.items() if declared.computed and name not in given]
+        silent = [name for name, declared in resource.inputs.items() if declared.computed and declared.modelled and name not in given]
         return _completed(resource, {**dict.fromkeys([*silent, *resource.outputs], UNKNOWN), **given}, region)
     changed = {root(path) for path in difference(resource, olds, news).changes}
     renewed = {output for name in changed for output in resource.renews.get(name, ())}

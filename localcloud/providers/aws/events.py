@@ -31,7 +31,7 @@ class EventRule(Resource):
         "eventBusName": text(default=_DEFAULT_BUS, replaces=True, check=checks.length(1_600, 1)),
         "eventPattern": Property(kind=Kind.JSON, check=event_pattern),
         "forceDestroy": flag(False, unread=True),
-        "isEnabled": flag(unread=True),
+        "isEnabled": flag(computed=True, unread=True),
         "name": text(computed=True, replaces=True, check=_NAME),
         "namePrefix": text(
             computed=True, replaces=True, check=checks.matching(r"[0-9A-Za-z_.-]+", "letters, digits, ., - or _", longest=38)

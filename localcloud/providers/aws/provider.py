@@ -106,7 +106,9 @@ class AwsProvider:
         resource, aws = self._known(subject), self._online("updating").at(olds.get("region"))
         _require_modelled(resource, news)
         changed = {root(path) for path in difference(resource, olds, news).changes}
-        said = {**{name: olds[name] for name in resource.inputs if name in olds and resource.inputs[name].computed}, **news}
+        # A name that the provider made stays the resource's name.
+        names = (name for name, declared in resource.inputs.items() if declared.computed and declared.replaces and name in olds)
+        said = {**{name: olds[name] for name in names}, **news}
         try:
             resource.update(aws, identity, said, changed, olds)
             return settled(resource, said, resource.read(aws, identity, {**olds, **said}) or {}, aws.region)

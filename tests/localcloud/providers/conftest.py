@@ -173,8 +173,8 @@ def stack(pulumi, aws):
     pulumi.environment |= aws.environment
     made = Stack(pulumi)
     yield made
-    made.wants({})
-    pulumi.run("up", "--stack", "test", "--yes", "--skip-preview")
+    if made.wanted:
+        made.run("destroy", "--yes", "--skip-preview")
 
 
 class Stack:
@@ -189,6 +189,7 @@ class Stack:
     def wants(self, resources, exports=None):
         """Says which resources and outputs the program has from now on."""
         full = {name: [kind, arguments, *(more or [{}])] for name, (kind, arguments, *more) in resources.items()}
+        self.wanted = full
         self.pulumi.write({"wanted.json": json.dumps(full), "exports.json": json.dumps(exports or {})})
 
     def run(self, *arguments, exits=0, **environment):
@@ -198,6 +199,12 @@ class Stack:
         """Deploys; gives what happened to each resource, by name."""
         return self._steps("up", "--yes", "--skip-preview", *more, exits=exits)
 
+    def differences(self):
+        """Gives the changed property paths of the last command, by resource."""
+        events = (json.loads(line).get("resourcePreEvent") for line in self.output.splitlines() if line.startswith("{"))
+        metadata = [event["metadata"] for event in events if event]
+        return {one["urn"].rpartition("::")[2]: sorted(one["detailedDiff"]) for one in metadata if one.get("detailedDiff")}
+
     def preview(self, *more):
         return self._steps("preview", *more)
 
@@ -205,7 +212,7 @@ class Stack:
         return self._steps("refresh", "--yes", "--skip-preview")
 
     def _steps(self, *arguments, exits=0):
-        self.output = self.run(*arguments, "--json", exits=exits)
+        self.output = self.run(*arguments, "--json", exits=exits, PULUMI_ENABLE_STREAMING_JSON_PREVIEW="true")
         return _operations(self.output)
 
     def states(self):
@@ -218,8 +225,7 @@ def _operations(output):
     steps = {}
     for line in output.splitlines():
         event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
-        for kind in ("resourcePreEvent",):
-            if kind in event:
-                metadata = event[kind]["metadata"]
-                steps.setdefault(metadata["urn"].rpartition("::")[2], []).append(metadata["op"])
+        if "resourcePreEvent" in event:
+            metadata = event["resourcePreEvent"]["metadata"]
+            steps.setdefault(metadata["urn"].rpartition("::")[2], []).append(metadata["op"])
     return steps
