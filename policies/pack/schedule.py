@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import cache
 
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(minutes?|hours?|days?)\s*\)", re.IGNORECASE)
 _CRON = re.compile(r"cron\(\s*(.+?)\s*\)", re.IGNORECASE)
@@ -13,6 +14,7 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIRST, _YEARS = date(2001, 1, 1), 28
 
 
+@cache  # an estate has thousands of secrets and a few schedules
 def longest_gap_days(expression: str) -> float | None:
     """Gives the longest time between two rotations in days; None when the text is no schedule, or one that ends.
 

@@ -30,18 +30,18 @@ _MOST_DAYS = 1000
 )
 def policy(secret: Secret, stack: Stack) -> Iterator[Finding]:
     """Holds when one rotation renews the secret within a bounded time, or when its intent is static and under review."""
-    kind = _intent(secret, stack, "kind", "keyturn:kind")
-    rotations = stack.rotations_of(secret)
-    if kind == Kind.STATIC if kind is not UNKNOWN else False:
-        yield from _static(secret, stack)
-        return
-    answers = [list(_judged(secret, rotation, stack)) for rotation in rotations]
+    answers = [list(_judged(secret, rotation, stack)) for rotation in stack.rotations_of(secret)]
     if any(not findings for findings in answers):
         return
-    if answers:
+    kind = _intent(secret, stack, "kind", "keyturn:kind")
+    if kind is UNKNOWN:
+        yield cannot_decide(
+            secret.urn, f"{secret.resource.label} has no rotation that works, and its kind is not known yet", property="tags"
+        )
+    elif kind == Kind.STATIC:
+        yield from _static(secret, stack)
+    elif answers:
         yield from answers[0]
-    elif kind is UNKNOWN:
-        yield cannot_decide(secret.urn, f"{secret.resource.label} has no rotation, and its kind is not known yet", property="tags")
     else:
         yield violated(secret.urn, f"{secret.resource.label} is never rotated: no SecretRotation is for it")
 
