@@ -180,11 +180,19 @@ def stack(pulumi, aws):
 class Stack:
     """Resources by name: (type, arguments, options); arguments may hold `${other.output}`."""
 
-    def __init__(self, pulumi):
-        self.pulumi = pulumi
-        self.home = pulumi.write({"Pulumi.yaml": "name: test\nruntime: python\n", "__main__.py": PROGRAM, "exports.json": "{}"})
+    def __init__(self, pulumi, name="test"):
+        self.pulumi, self.name = pulumi, name
+        pulumi.write({"Pulumi.yaml": "name: test\nruntime: python\n", "__main__.py": PROGRAM})
         self.wants({})
-        pulumi.run("stack", "init", "test")
+        self.run("stack", "init")
+
+    def another(self, name):
+        """Gives a second stack of the same program."""
+        return Stack(self.pulumi, name)
+
+    def forget(self):
+        """Ends the stack without touching what it holds."""
+        self.run("stack", "rm", "--yes", "--force")
 
     def wants(self, resources, exports=None):
         """Says which resources and outputs the program has from now on."""
@@ -193,7 +201,7 @@ class Stack:
         self.pulumi.write({"wanted.json": json.dumps(full), "exports.json": json.dumps(exports or {})})
 
     def run(self, *arguments, exits=0, **environment):
-        return self.pulumi.run(*arguments, "--stack", "test", exits=exits, **environment)
+        return self.pulumi.run(*arguments, "--stack", self.name, exits=exits, **environment)
 
     def up(self, *more, exits=0):
         """Deploys; gives what happened to each resource, by name."""

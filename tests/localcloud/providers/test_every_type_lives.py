@@ -253,6 +253,12 @@ def test_every_type_is_created_updated_mended_replaced_and_deleted(stack, aws, r
     assert only(stack.up()) == {name: ["update"] if name in expected else ["same"] for name in ORDER}
     assert (only(stack.up("--refresh")), stack.differences()) == (everything("refresh", "same"), {})
 
+    copy_of_it = stack.another("copy")
+    copy_of_it.wants(to_import(in_stage(resources, 1), stack.states()))
+    assert (only(copy_of_it.up()), copy_of_it.differences()) == (everything("import"), {})
+    assert (only(copy_of_it.up("--refresh")), copy_of_it.differences()) == (everything("refresh", "same"), {})
+    copy_of_it.forget()
+
     stack.wants(in_stage(resources, 2))
     steps = only(stack.up())
     assert {name for name in ORDER if any("replace" in step for step in steps[name])} >= {name for name in ORDER if resources[name][3]}
@@ -261,6 +267,21 @@ def test_every_type_is_created_updated_mended_replaced_and_deleted(stack, aws, r
     stack.wants({})
     assert only(stack.up()) == everything("delete")
     assert left_in(aws) == []
+
+
+def to_import(wanted, states):
+    """Gives the program that takes over what is there: each resource with its id, and the names that the provider made."""
+    ids = {
+        "target": f"failed/{states['target']['outputs']['targetId']}",
+        "permission": f"rotator/{states['permission']['id']}",
+    }
+    importing = {}
+    for name, (kind, arguments, *options) in wanted.items():
+        made = {"name", "statementId"} & set(states[name]["inputs"]["__defaults"])
+        named = {property_: states[name]["inputs"][property_] for property_ in made}
+        taken = {"import_": ids.get(name, states[name]["id"])}
+        importing[name] = (kind, arguments | named, {**(options[0] if options else {}), **taken})
+    return importing
 
 
 def everything(*steps):
