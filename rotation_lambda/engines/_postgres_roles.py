@@ -104,12 +104,9 @@ class _Roles:
         limit = self._session.run("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", others[0])[0][0] if others else -1
         self._session.set_password(f"CREATE ROLE {quoted} LOGIN CONNECTION LIMIT {limit} PASSWORD {password}")
         for other in others:
-            with _explained(
-                f"a setting of the user {self._names.user} is for superusers only", f"ALTER ROLE {identifier(other)} RESET ALL"
-            ):
-                copy_settings(self._session, other, login)
-                if adopted:
-                    keep_in_path(self._session, login, self._names.user, of=other)
+            copy_settings(self._session, other, login)
+            if adopted:
+                keep_in_path(self._session, login, self._names.user, of=other)
 
     def complete(self) -> None:
         """Adds what is missing: memberships, the schema, the role that logins act as; and takes over what a login owns by itself."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pg8000.native
+import scramp
 
 from rotation_lambda import certificates
 from rotation_lambda.deadline import Deadline
@@ -37,7 +38,7 @@ _SQLSTATES: tuple[tuple[tuple[str, ...], type[RotationError], str], ...] = (
     (("08", "53", "57P01", "57P02", "57P03"), NetworkError, "is turned away: the server is starting, stopping or full"),
     (("40", "55", "57014", "XX000", "42710", "23505"), ConflictError, "needs what another session holds or changes; it is tried again"),
 )
-_GRANTED, _CLEARTEXT, _MD5, _SCRAM_FINAL = 0, 3, 5, 12
+_GRANTED, _CLEARTEXT, _MD5, _SCRAM, _SCRAM_FINAL = 0, 3, 5, 10, 12
 
 
 class Session:
@@ -184,7 +185,14 @@ class _ScramConnection(pg8000.native.Connection):
             raise ConfigurationError("the server asks for a password in an old way; store it with password_encryption = scram-sha-256")
         if method == _GRANTED and not self._proved:
             raise ConfigurationError("the server lets users in without asking; its pg_hba.conf must say scram-sha-256 for them")
-        super().handle_AUTHENTICATION_REQUEST(data, context)  # pyright: ignore[reportUnknownMemberType]
+        if method == _SCRAM:
+            self.user = b"-"  # the server has the name already and does not look at this one; names that stringprep refuses may log in, too
+        try:
+            super().handle_AUTHENTICATION_REQUEST(data, context)  # pyright: ignore[reportUnknownMemberType]
+        except scramp.ScramException:
+            if method != _SCRAM_FINAL:
+                raise
+            raise TlsError("the server did not prove that it knows the password; somebody may stand in between") from None
         self._proved = self._proved or method == _SCRAM_FINAL
 
 
@@ -198,8 +206,6 @@ def _classified(error: BaseException, whose: str, told_apart: Callable[[str, str
             fields: Any = cause.args[0] if cause.args else None
             return told_apart(str(fields.get("C", "")) if isinstance(fields, dict) else "", whose)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         cause = cause.__cause__ or cause.__context__
-    if type(error).__module__.startswith("scramp"):
-        return TlsError(f"the server did not prove that it knows the password of {whose}; somebody may stand in between")
     if isinstance(error, pg8000.native.Error | OSError):
         return NetworkError(f"the session of {whose} broke off or did not answer in time")
     return ConfigurationError(f"the session of {whose} could not be opened ({type(error).__name__})")

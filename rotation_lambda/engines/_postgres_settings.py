@@ -1,23 +1,25 @@
 """What is set for a user in PostgreSQL (`ALTER ROLE … SET`), carried over to a login that takes its place or its turn."""
 
 from rotation_lambda.engines._postgres_session import Session, identifier
-
-_OF_ROLE = "setrole = (SELECT oid FROM pg_roles WHERE rolname = $1)"
-_HERE = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+from rotation_lambda.errors import PermissionRefusedError
 
 
 def acts_as(session: Session, login: str, role: str) -> bool:
     """Says whether the login becomes the role when it logs in."""
-    return bool(
-        session.run(f"SELECT FROM pg_db_role_setting WHERE {_OF_ROLE} AND setdatabase = 0 AND $2 = ANY (setconfig)", login, f"role={role}")
+    rows = session.run(
+        "SELECT FROM pg_db_role_setting WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1)"
+        " AND setdatabase = 0 AND $2 = ANY (setconfig)",
+        login,
+        f"role={role}",
     )
+    return bool(rows)
 
 
 def copy_settings(session: Session, template: str, login: str) -> None:
     """Gives the login the other role's settings, for all databases and for single ones."""
     rows = session.run(
         "SELECT datname, unnest(setconfig) FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase"
-        f" WHERE {_OF_ROLE} ORDER BY 1, 2",
+        " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = $1) ORDER BY 1, 2",
         template,
     )
     for database, setting in rows:
@@ -32,7 +34,8 @@ def keep_in_path(session: Session, login: str, schema: str, *, of: str) -> None:
         return
     found = session.run(
         "SELECT s.setting FROM (SELECT setrole, setdatabase, unnest(setconfig) AS setting FROM pg_db_role_setting) s"
-        f" WHERE s.setting LIKE 'search\\_path=%' AND ({_OF_ROLE} OR setrole = 0) AND setdatabase IN (0, {_HERE})"
+        " WHERE s.setting LIKE 'search\\_path=%' AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = $1))"
+        " AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
         " ORDER BY setrole <> 0 AND setdatabase <> 0 DESC, setrole <> 0 DESC LIMIT 1",
         of,
     )
@@ -48,6 +51,11 @@ def _give(session: Session, login: str, key: str, value: str, database: str | No
     # Settings of extensions have a dot in their name, and each part is a name.
     name = ".".join(identifier(part) for part in key.split("."))
     own = session.run("SELECT pg_catalog.current_setting($1, true)", key)[0][0]
-    session.run("SELECT pg_catalog.set_config($1, $2, true)", key, value)
-    session.run(f"ALTER ROLE {identifier(login)}{where} SET {name} FROM CURRENT")
-    session.run("SELECT pg_catalog.set_config($1, $2, true)", key, own)
+    try:
+        session.run("SELECT pg_catalog.set_config($1, $2, true)", key, value)
+        session.run(f"ALTER ROLE {identifier(login)}{where} SET {name} FROM CURRENT")
+        session.run("SELECT pg_catalog.set_config($1, $2, true)", key, own)
+    except PermissionRefusedError:
+        raise PermissionRefusedError(
+            f"the setting {key} was made for the user by a superuser; run once, as one: GRANT SET ON PARAMETER {name} TO <admin>"
+        ) from None

@@ -99,9 +99,12 @@ def running() -> Iterator[Server]:
         (home / "data" / "pg_hba.conf").write_text("hostssl all all 127.0.0.0/8 scram-sha-256\n")
         run("pg_ctl", "-l", str(home / "log"), "-w", "start")
         try:
-            server.run(f"CREATE DATABASE {DATABASE}", database="postgres")
             server.run(
+                f"CREATE DATABASE {DATABASE}",
                 f"CREATE ROLE admin LOGIN CREATEROLE PASSWORD '{scram_verifier(ADMIN_PASSWORD)}'",
+                database="postgres",
+            )
+            server.run(
                 f"GRANT CREATE ON DATABASE {DATABASE} TO admin",
                 "CREATE EXTENSION pg_stat_statements",
             )

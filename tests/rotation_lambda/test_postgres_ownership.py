@@ -141,7 +141,7 @@ def test_a_schema_with_the_users_name_is_still_found_without_its_name(service):
     for value in (by_hand, service.current):
         with service.session(value) as session:
             session.run("INSERT INTO invoices VALUES (1)")
-            assert session.run("SHOW search_path") == [[f'{user}, "$user", public']]
+            assert session.run("SHOW search_path") == [[f'"{user}", "$user", public']]
 
 
 def test_a_user_made_by_hand_takes_turns_like_any_other(service):

@@ -157,7 +157,7 @@ def test_rule_16_no_password_is_in_the_servers_log_or_statistics(service):
     log = service.server.log()
     statements = str(service.server.run("SELECT query FROM pg_stat_statements UNION ALL SELECT query FROM pg_stat_activity"))
 
-    assert "SCRAM-SHA-256$4096:" in log  # the statements are there
+    assert "SCRAM-SHA-256$" in log  # the statements are there
     assert [password for password in service.secrets_ever() if password in log or password in statements] == []
 
 
