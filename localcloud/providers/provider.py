@@ -108,7 +108,7 @@ class Provider(Protocol):
         """Changes the resource in place; gives its new state."""
         ...
 
-    def delete(self, subject: Subject, identity: str, state: Properties) -> None:
+    def delete(self, subject: Subject, identity: str, state: Properties, inputs: Properties) -> None:
         """Removes the resource; one that is gone already is no error."""
         ...
 

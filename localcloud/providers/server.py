@@ -137,7 +137,7 @@ class Server(ResourceProviderServicer):
 
     @_plainly
     def Delete(self, request: Any, context: Any) -> Any:
-        self._provider.delete(_subject(request), request.id, received(request.properties))
+        self._provider.delete(_subject(request), request.id, received(request.properties), received(request.old_inputs))
         return Empty()
 
     @_plainly

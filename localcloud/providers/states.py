@@ -16,7 +16,7 @@ def settled(resource: Resource, said: Mapping[str, Any], read: Mapping[str, Any]
         value = read.get(name)
         if name in said and (declared.unread or not declared.modelled or same(declared, said[name], value)):
             value = said[name]
-        elif value is None:
+        elif value is None and not declared.unread:
             value = declared.default
         if value is not None:
             state[name] = value

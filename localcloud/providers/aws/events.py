@@ -34,7 +34,7 @@ class EventRule(Resource):
         "isEnabled": flag(computed=True, unread=True),
         "name": text(computed=True, replaces=True, check=_NAME),
         "namePrefix": text(
-            computed=True, replaces=True, check=checks.matching(r"[0-9A-Za-z_.-]+", "letters, digits, ., - or _", longest=38)
+            computed=True, replaces=True, unread=True, check=checks.matching(r"[0-9A-Za-z_.-]+", "letters, digits, ., - or _", longest=38)
         ),
         "region": text(computed=True, replaces=True),
         "roleArn": text(check=checks.arn("iam")),

@@ -22,7 +22,7 @@ PATH = text(default="/", replaces=True, check=checks.matching(r"/|/[!-\x7e]+/", 
 
 def prefix(longest: int) -> Property:
     """Gives the argument for the beginning of a name; the provider adds 26 characters."""
-    return text(computed=True, replaces=True, check=checks.matching(_LETTERS, _WORDS, longest=longest - 26))
+    return text(computed=True, replaces=True, unread=True, check=checks.matching(_LETTERS, _WORDS, longest=longest - 26))
 
 
 def document(policy: Any) -> str:

@@ -102,7 +102,7 @@ def _key(arguments: Mapping[str, Any], aws: Region) -> Properties:
     return {
         _ID: key["KeyId"],
         "arn": key["Arn"],
-        "awsAccountId": key["AWSAccountId"],
+        "awsAccountId": key.get("AWSAccountId") or key["Arn"].split(":")[4],
         "creationDate": key["CreationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
         "customerMasterKeySpec": key.get("KeySpec", "SYMMETRIC_DEFAULT"),
         "description": key.get("Description", ""),

@@ -136,7 +136,9 @@ class Alias(Resource):
                 longest=256,
             ),
         ),
-        "namePrefix": text(computed=True, replaces=True, check=checks.matching(r"alias/(?!aws/)[a-zA-Z0-9/_-]*", "alias/ and a beginning")),
+        "namePrefix": text(
+            computed=True, replaces=True, unread=True, check=checks.matching(r"alias/(?!aws/)[a-zA-Z0-9/_-]*", "alias/ and a beginning")
+        ),
         "region": text(computed=True, replaces=True),
         "targetKeyId": text(required=True, same=_same_key),
     }

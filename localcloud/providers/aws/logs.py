@@ -22,7 +22,7 @@ class LogGroup(Resource):
         "kmsKeyId": text(check=checks.arn("kms")),
         "logGroupClass": text(computed=True, replaces=True, check=one_of("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
         "name": text(computed=True, replaces=True, check=checks.matching(_LETTERS, _WORDS, longest=512)),
-        "namePrefix": text(computed=True, replaces=True, check=checks.matching(_LETTERS, _WORDS, longest=486)),
+        "namePrefix": text(computed=True, replaces=True, unread=True, check=checks.matching(_LETTERS, _WORDS, longest=486)),
         "region": text(computed=True, replaces=True),
         "retentionInDays": whole(default=0, check=one_of(*_DAYS)),
         "skipDestroy": flag(False, unread=True),

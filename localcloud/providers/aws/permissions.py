@@ -55,7 +55,7 @@ class Permission(Resource):
         "sourceArn": text(replaces=True, check=checks.arn()),
         "statementId": text(computed=True, replaces=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, - or _", longest=100)),
         "statementIdPrefix": text(
-            computed=True, replaces=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, - or _", longest=74)
+            computed=True, replaces=True, unread=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, - or _", longest=74)
         ),
     }
     conflicts = (("statementId", "statementIdPrefix"),)

@@ -116,15 +116,16 @@ class AwsProvider:
             reason = f"updating {subject.token} {subject.name}: {sentence(error, _sensitive(resource, news))}"
             raise HalfMadeError(identity, _so_far(resource, aws, identity, olds) or olds, news, reason) from error
 
-    def delete(self, subject: Subject, identity: str, state: Properties) -> None:
-        """Removes a resource."""
+    def delete(self, subject: Subject, identity: str, state: Properties, inputs: Properties) -> None:
+        """Removes a resource. How it is removed, such as with which recovery window, an imported one has from its arguments only."""
         resource, aws = self._known(subject), self._online("deleting").at(state.get("region"))
         with told_plainly(f"deleting {subject.token} {subject.name}"), missing_is_fine():
-            resource.delete(aws, identity, state)
+            resource.delete(aws, identity, {**inputs, **state})
 
     def invoke(self, token: str, arguments: Mapping[str, Any]) -> Checked:
         """Answers a function; offline, from the configuration."""
-        with told_plainly(f"invoking {token}"):
+        about = arguments.get("arn") or arguments.get("name") or arguments.get("keyId")
+        with told_plainly(f"invoking {token} ({about})" if about else f"invoking {token}"):
             return invokes.answered(token, arguments, self._required)
 
     @property
@@ -153,11 +154,7 @@ class AwsProvider:
     def _known(subject: Subject) -> Resource:
         resource = RESOURCES.get(subject.token)
         if resource is None:
-            known = ", ".join(
-                sorted(
-                    token.rpartition(":")[0].removeprefix("aws:").rpartition("/")[0] + "." + token.rpartition(":")[2] for token in RESOURCES
-                )
-            )
+            known = ", ".join(sorted(f"{token.split('/')[0].removeprefix('aws:')}.{token.rpartition(':')[2]}" for token in RESOURCES))
             raise RefusedError(
                 f"{subject.token} is not a type that Keyturn's local stand-in for the aws provider can make: a preview takes it as it is, "
                 f"but an update needs the released provider and AWS. The stand-in knows {known}"

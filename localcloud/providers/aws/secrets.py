@@ -28,7 +28,7 @@ class Secret(Resource):
         "forceOverwriteReplicaSecret": flag(False, unread=True),
         "kmsKeyId": text(check=checks.length(2_048)),
         "name": text(computed=True, replaces=True, check=checks.matching(_LETTERS, _WORDS, longest=512)),
-        "namePrefix": text(computed=True, replaces=True, check=checks.matching(_LETTERS, _WORDS, longest=486)),
+        "namePrefix": text(computed=True, replaces=True, unread=True, check=checks.matching(_LETTERS, _WORDS, longest=486)),
         "policy": policy_of_resource(computed=True, empty=True),
         "recoveryWindowInDays": whole(default=_WINDOW, unread=True, check=between(7, 30, or_zero=True)),
         "region": text(computed=True, replaces=True),

@@ -52,7 +52,9 @@ class Topic(Resource):
             replaces=True,
             check=checks.matching(r"[a-zA-Z0-9_-]+(\.fifo)?", "letters, digits, _ or -, and .fifo at the end of a FIFO topic", longest=256),
         ),
-        "namePrefix": text(computed=True, replaces=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, _ or -", longest=230)),
+        "namePrefix": text(
+            computed=True, replaces=True, unread=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, _ or -", longest=230)
+        ),
         "policy": policy_of_resource(computed=True, longest=30_720),
         "region": text(computed=True, replaces=True),
         "signatureVersion": whole(computed=True, check=between(1, 2)),

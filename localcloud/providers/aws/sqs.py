@@ -50,7 +50,9 @@ class Queue(Resource):
             replaces=True,
             check=checks.matching(r"[a-zA-Z0-9_-]+(\.fifo)?", "letters, digits, _ or -, and .fifo at the end of a FIFO queue", longest=80),
         ),
-        "namePrefix": text(computed=True, replaces=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, _ or -", longest=54)),
+        "namePrefix": text(
+            computed=True, replaces=True, unread=True, check=checks.matching(r"[a-zA-Z0-9_-]+", "letters, digits, _ or -", longest=54)
+        ),
         "policy": policy_of_resource(computed=True),
         "receiveWaitTimeSeconds": whole(default=0, check=between(0, 20)),
         "redriveAllowPolicy": json_object(computed=True),

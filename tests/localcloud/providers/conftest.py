@@ -83,6 +83,18 @@ class Wire:
         request = provider_pb2.UpdateRequest(urn=urn, id="id", olds=sent(olds), news=sent(inputs), preview=True)
         return received(self.call.Update(request).properties)
 
+    def create(self, kind, inputs):
+        answer = self.call.Create(provider_pb2.CreateRequest(urn=_urn(kind, "thing"), properties=sent(inputs)))
+        return answer.id, received(answer.properties)
+
+    def read(self, kind, identity, state, inputs):
+        request = provider_pb2.ReadRequest(urn=_urn(kind, "thing"), id=identity, properties=sent(state), inputs=sent(inputs))
+        answer = self.call.Read(request)
+        return answer.id, received(answer.properties), received(answer.inputs)
+
+    def delete(self, kind, identity, state):
+        self.call.Delete(provider_pb2.DeleteRequest(urn=_urn(kind, "thing"), id=identity, properties=sent(state)))
+
     def invoke(self, token, arguments):
         answer = self.call.Invoke(provider_pb2.InvokeRequest(tok=token, args=sent(arguments)))
         return received(getattr(answer, "return")), {failure.property: failure.reason for failure in answer.failures}

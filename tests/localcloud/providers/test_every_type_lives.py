@@ -18,8 +18,8 @@ def allow(action, resource="*", **more):
     return {"Effect": "Allow", "Action": action, **({"Resource": resource} if resource else {}), **more}
 
 
-def trust(service):
-    return policy(allow("sts:AssumeRole", None, Principal={"Service": service}))
+def trust(*services):
+    return policy(allow("sts:AssumeRole", None, Principal={"Service": [*services]}))
 
 
 def open_to(service, action, resource="*"):
@@ -104,7 +104,7 @@ def resources(code):
         "role": (
             "aws:iam/role:Role",
             {"assumeRolePolicy": trust("lambda.amazonaws.com"), "tags": {"a": "b"}, "name": "rotator"},
-            {"description": "rotates", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {}},
+            {"description": "rotates", "assumeRolePolicy": trust("lambda.amazonaws.com", "ecs-tasks.amazonaws.com"), "tags": {}},
             None,
         ),
         "reader": (
