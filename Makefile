@@ -20,6 +20,7 @@ setup: .venv/.ready ## Install the project and its tools into .venv (again only 
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]*==/{/^uv==/p;/^ /p}' requirements.lock)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m components._bundle
 	@touch $@
 
 lock: ## Write requirements.lock anew from pyproject.toml
@@ -49,6 +50,7 @@ check: setup ## Format, lint, types, import rules and secret scan, as CI does
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m docs --check
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 	@echo "check: clean"
 

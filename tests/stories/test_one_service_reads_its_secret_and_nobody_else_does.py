@@ -1,0 +1,98 @@
+"""What a team gets: billing reads billing's password; whoever else asks is refused, by whichever way."""
+
+import json
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+pytestmark = pytest.mark.story
+
+
+def test_a_service_reads_its_own_secret_with_its_own_role(cloud):
+    secrets = cloud.client("secretsmanager", service="billing")
+
+    value = json.loads(secrets.get_secret_value(SecretId="local/billing/database")["SecretString"])
+
+    assert cloud.database.logs_in(value)
+
+
+@pytest.mark.parametrize(("service", "secret"), [("billing", "local/reports/database"), ("reports", "local/billing/database")])
+def test_a_service_is_refused_the_other_services_secret(cloud, service, secret):
+    secrets = cloud.client("secretsmanager", service=service)
+
+    refused = refusal(lambda: secrets.get_secret_value(SecretId=secret))
+
+    assert refused == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("service", ["billing", "reports"])
+def test_a_service_is_refused_the_admin_secret(cloud, service):
+    secrets = cloud.client("secretsmanager", service=service)
+
+    refused = refusal(lambda: secrets.get_secret_value(SecretId="local/platform/database-admin"))
+
+    assert refused == "AccessDeniedException"
+
+
+def test_a_service_cannot_change_or_rotate_its_secret(cloud):
+    secrets = cloud.client("secretsmanager", service="billing")
+
+    refusals = {
+        "put": refusal(lambda: secrets.put_secret_value(SecretId="local/billing/database", SecretString="{}")),
+        "rotate": refusal(lambda: secrets.rotate_secret(SecretId="local/billing/database")),
+        "delete": refusal(lambda: secrets.delete_secret(SecretId="local/billing/database")),
+    }
+
+    assert set(refusals.values()) == {"AccessDeniedException"}
+
+
+def test_without_a_services_credentials_nothing_is_readable(cloud):
+    endpoint = cloud.environment["AWS_ENDPOINT_URL"]
+    unsigned = boto3.client("secretsmanager", endpoint_url=endpoint, region_name="eu-central-1", config=Config(signature_version=UNSIGNED))
+    guessed_root = boto3.client(
+        "secretsmanager",
+        endpoint_url=endpoint,
+        region_name="eu-central-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="test",
+    )
+
+    for client in (unsigned, guessed_root):
+        for secret in ("local/billing/database", "local/reports/database", "local/platform/database-admin"):
+            with pytest.raises(ClientError) as refused:
+                client.get_secret_value(SecretId=secret)
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
+
+
+@pytest.mark.parametrize("secret", ["local/billing/database", "local/reports/database"])
+def test_even_the_administrator_who_deploys_does_not_read_a_services_secret(cloud, secret):
+    secrets = cloud.client("secretsmanager")
+
+    refused = refusal(lambda: secrets.get_secret_value(SecretId=secret))
+
+    assert refused == "AccessDeniedException"
+
+
+def test_the_key_decrypts_for_nobody_outside_secrets_manager(cloud):
+    key = cloud.output("kmsKeyArn")
+    secret = cloud.output("services")["billing"]["secrets"]["database"]["arn"]
+    context = {"SecretARN": secret, "SecretVersionId": "00000000-0000-0000-0000-000000000000"}
+
+    refusals = [
+        refusal(
+            lambda kms=cloud.client("kms", service=service): kms.decrypt(KeyId=key, CiphertextBlob=b"x" * 64, EncryptionContext=context)
+        )
+        for service in ("billing", "reports")
+    ]
+
+    assert refusals == ["AccessDeniedException", "AccessDeniedException"]
+
+
+def refusal(call) -> str:
+    """The error code of a refused call."""
+    with pytest.raises(ClientError) as refused:
+        call()
+    return refused.value.response["Error"]["Code"]
