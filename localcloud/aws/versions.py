@@ -138,7 +138,6 @@ def place(secret: dict[str, Any], label: str, identifier: str) -> None:
         return
     if label == "AWSCURRENT" and holder:
         place(secret, "AWSPREVIOUS", holder)
-        secretsmanager._remove_stage(secret, identifier, "AWSPREVIOUS")
     secretsmanager._remove_stage_everywhere(secret, label)
     secretsmanager._add_stage(secret, identifier, label)
     if label not in _QUIET_LABELS:

@@ -27,7 +27,9 @@ def changed(cloud, name):
     """Waits until the next save of a service has happened."""
     file = cloud.running.directory / "aws-state" / f"{name}.json"
     before = file.stat().st_mtime_ns if file.exists() else 0
+    deadline = time.monotonic() + 10
     while not file.exists() or file.stat().st_mtime_ns == before:
+        assert time.monotonic() < deadline, f"{name} was not saved"
         time.sleep(0.02)
 
 
