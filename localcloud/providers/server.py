@@ -5,7 +5,6 @@ import functools
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent import futures
 from typing import Any
@@ -147,23 +146,21 @@ class Server(ResourceProviderServicer):
 
 
 def serve(provider: Provider) -> None:
-    """Serves until the engine ends: prints the port that the engine waits for, and goes when the engine is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides when a provider may stop
+    """Serves until the engine ends it: prints the port that the engine waits for, and goes as well when the engine is gone."""
+    ended = threading.Event()
+    # The engine interrupts a plugin when it has no more work for it, and waits for it to go.
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, lambda *_: ended.set())
     options = [("grpc.max_receive_message_length", _LARGEST), ("grpc.max_send_message_length", _LARGEST)]
     server = grpc.server(futures.ThreadPoolExecutor(_THREADS), options=options)
     add_ResourceProviderServicer_to_server(Server(provider), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     engine = os.getppid()
-    threading.Thread(target=_leave_with, args=(engine,), daemon=True).start()
     print(port, flush=True)
-    server.wait_for_termination()
-
-
-def _leave_with(engine: int) -> None:
-    while os.getppid() == engine:
-        time.sleep(1)
-    os._exit(0)
+    while os.getppid() == engine and not ended.wait(timeout=1):
+        pass
+    os._exit(0)  # a call that still waits for AWS would hold up an ordinary exit
 
 
 def _subject(request: Any) -> Subject:
