@@ -92,9 +92,12 @@ def test_a_single_user_whose_password_may_have_changed_is_told_so(aws, rotated, 
 def test_what_an_earlier_rotation_left_is_cleared_and_the_secret_rotates_anew(aws, rotated):
     aws.labels["stuck"] = ["AWSPENDING"]
     aws.description["LastChangedDate"] = datetime.fromtimestamp(aws.time - 3600, UTC)
+    began = aws.time
 
     rotation = rotated()
 
+    assert aws.time - began < 10
+    assert "It may still be at work" not in rotated.shown()
     assert aws.called("update_secret_version_stage") == [
         {"SecretId": aws.description["ARN"], "VersionStage": "AWSPENDING", "RemoveFromVersionId": "stuck"}
     ]
@@ -128,6 +131,16 @@ def test_pending_on_the_current_version_is_no_hindrance(aws, rotated):
     aws.labels = {"old": ["AWSCURRENT", "AWSPENDING"]}
 
     rotated()
+
+    assert aws.called("update_secret_version_stage") == []
+
+
+def test_a_label_is_only_taken_from_a_version_that_is_not_current(aws, rotated):
+    aws.labels = {"old": ["AWSCURRENT", "AWSPENDING"]}
+    aws.refuse("rotate_secret", "InvalidRequestException", "A previous rotation isn't complete.")
+
+    with pytest.raises(OperationError, match="still sees a rotation of prod/billing/database under way"):
+        rotated()
 
     assert aws.called("update_secret_version_stage") == []
 
@@ -170,6 +183,7 @@ def test_a_secret_that_an_aws_service_rotates_is_followed_by_its_labels(aws, rot
 
 def test_lines_of_others_and_of_other_versions_are_not_shown(aws, rotated):
     aws.says("another-version", "setSecret", "failed", error_class="network", message="somebody else")
+    aws.after(1, lambda: aws.prints(json.dumps({"version": token(aws), "step": "setSecret", "outcome": "failed"})))
     aws.prints('["keyturn", "rotation"]')
     aws.prints("INIT_START Runtime Version: python:3.13")
 
@@ -252,6 +266,51 @@ def test_a_function_that_dies_before_it_can_report_is_not_waited_for_until_the_e
     assert aws.time - began < 100
 
 
+def test_slow_steps_are_no_silence(aws, rotated):
+    aws.configuration["Timeout"] = 10
+    aws.rotations_go()
+    for number, step in enumerate(("createSecret", "setSecret", "testSecret", "finishSecret")):
+        aws.after(9 * (number + 1), lambda step=step: aws.says(token(aws), step))
+    aws.after(36, lambda: aws.becomes_current(token(aws)))
+
+    rotation = rotated(quiet_seconds=2)
+
+    assert len(rotation.steps) == 4
+
+
+def test_a_line_that_arrives_after_the_label_has_moved_is_still_shown(aws, rotated):
+    aws.rotations_go()
+    aws.after(1, lambda: aws.becomes_current(token(aws)))
+    aws.after(3, lambda: aws.says(token(aws), "finishSecret"))
+
+    rotation = rotated()
+
+    assert [step.step for step in rotation.steps] == ["finishSecret"]
+
+
+def test_a_log_group_that_is_made_by_the_first_line_is_read_from_then_on(aws, rotated):
+    aws.refuse("filter_log_events", "ResourceNotFoundException")
+    aws.rotations_go()
+    aws.after(2, aws.refusals.clear)
+    aws.after(2, lambda: aws.says(token(aws), "createSecret"))
+    began = aws.time
+
+    with pytest.raises(RotationFailedError, match="nothing more was heard"):
+        rotated()
+
+    assert aws.time - began < 100
+
+
+def test_a_label_that_one_look_misses_is_no_abandonment(aws, rotated):
+    aws.rotations_go()
+    aws.after(2, lambda: aws.labels.update({token(aws): []}))
+    aws.after(3, lambda: aws.becomes_current(token(aws)))
+
+    rotation = rotated()
+
+    assert aws.labels[rotation.version] == ["AWSCURRENT"]
+
+
 def test_a_rotation_that_was_cancelled_meanwhile_is_told_apart_from_a_failure(aws, rotated):
     aws.rotations_go()
     aws.after(2, lambda: aws.labels.pop(token(aws)))
@@ -281,11 +340,13 @@ def test_a_network_that_comes_back_in_time_is_forgiven(aws, rotated):
 
 
 def test_a_network_that_stays_away_leaves_the_rotation_to_aws(aws, rotated):
+    began = aws.time
     aws.after(1, lambda: aws.refusals.update(describe_secret=EndpointConnectionError(endpoint_url="https://aws")))
 
     with pytest.raises(RotationFailedError) as failure:
         rotated(quiet_seconds=20)
 
+    assert aws.time - began < 30
     assert "no answer from AWS" in str(failure.value)
     assert "The rotation goes on without this command" in str(failure.value)
 
