@@ -40,6 +40,16 @@ class Stack:
         self._environment = environment
         self.log = directory.logs / "pulumi-up.log"
 
+    def ready(self) -> None:
+        """Makes the stack if there is none, and deals with what a command that was killed left of its deployment.
+
+        Raises:
+            LocalCloudError: somebody else deploys the stack at this moment.
+        """
+        self._await_an_interrupted_one()
+        self._release_dead_locks()
+        self._call("stack", "select", "--create", STACK)
+
     def deploy(self, *, refresh: bool) -> Deployment:
         """Deploys the checkout and gives what changed.
 
@@ -49,9 +59,6 @@ class Stack:
         Raises:
             LocalCloudError: with all that the engine said.
         """
-        self._await_an_interrupted_one()
-        self._release_dead_locks()
-        self._call("stack", "select", "--create", STACK)
         command = ["pulumi", "up", "--stack", STACK, "--yes", "--non-interactive", "--color", "never", "--policy-pack", "policies"]
         if refresh:
             command.append("--refresh")
@@ -74,18 +81,19 @@ class Stack:
         """Gives the stack's outputs."""
         return json.loads(self._call("stack", "output", "--stack", STACK, "--json"))
 
+    def exported(self) -> dict[str, Any]:
+        """Gives the stack's deployment as the state holds it; empty when there is no stack."""
+        exported = run(["stack", "export", "--stack", STACK], self._environment)
+        return json.loads(exported.stdout).get("deployment") or {} if exported.returncode == 0 else {}
+
     def components(self, kind: str) -> list[dict[str, Any]]:
         """Gives what the components of one kind registered as their outputs, e.g. of `DatabaseCredential`."""
-        exported = json.loads(self._call("stack", "export", "--stack", STACK))
-        resources = exported.get("deployment", {}).get("resources", [])
+        resources = self.exported().get("resources") or []
         return [resource.get("outputs", {}) for resource in resources if resource["type"] == f"keyturn:index:{kind}"]
 
-    def resources(self) -> int | None:
-        """Gives how many resources the stack has; None when it was never deployed."""
-        exported = run(["stack", "export", "--stack", STACK], self._environment)
-        if exported.returncode != 0:
-            return None
-        return len(json.loads(exported.stdout).get("deployment", {}).get("resources") or [])
+    def clear_pending_creates(self) -> None:
+        """Takes out of the state what a killed deployment meant to create."""
+        self._call("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
 
     def _await(self, pid: int, note: Any) -> int:
         interrupted = False

@@ -22,6 +22,6 @@ def status(cloud: Cloud) -> int:
     if any(part.state != "runs" for part in parts):
         print("`make up` brings it back with its data; `make down` removes it.")
         return 1
-    deployed = Stack(cloud.directory, environment.applied(environment.online(cloud))).resources()
-    print(f"  stack {STACK:<6}" + (f"{deployed} resources" if deployed else "not deployed: `make up` does"))
+    deployed = Stack(cloud.directory, environment.applied(environment.online(cloud))).exported().get("resources")
+    print(f"  stack {STACK:<6}" + (f"{len(deployed)} resources" if deployed else "not deployed: `make up` does"))
     return 0 if deployed else 1

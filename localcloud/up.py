@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import database_admin, environment, summary
+from localcloud import database_admin, environment, half_created, summary
 from localcloud.aws import process as aws
 from localcloud.cloud import Cloud
 from localcloud.errors import LocalCloudError
@@ -61,6 +61,8 @@ def _deploy(cloud: Cloud, killed: list[str], began: float) -> None:
         say(f"  the database's administrator is in {database_admin.NAME}")
     _release_names(secrets)
     stack = Stack(cloud.directory, environment.applied(variables))
+    stack.ready()
+    half_created.remove(stack, lambda service: client(service, variables))
     deployment = stack.deploy(refresh=bool(killed))
     FirstRotations(secrets, logs, STACK).wait()
     output = stack.output()

@@ -64,6 +64,7 @@ def test_the_deployment_of_a_killed_command_is_waited_for(directory, engine, tmp
     processes.record(directory, "deployment", running.pid)
     stack = Stack(directory, engine(f'case "$*" in up*) echo later >> {tmp_path}/order;; esac'))
 
+    stack.ready()
     stack.deploy(refresh=False)
     running.wait()
 
@@ -77,10 +78,10 @@ def test_the_lock_of_a_dead_engine_is_released_and_that_of_a_living_one_is_not(d
     living = subprocess.Popen([str(tmp_path / "pulumi"), "hold"], stdin=subprocess.PIPE)
     (locks / "dead.json").write_text(json.dumps({"pid": 2**22 + 1}))
 
-    stack.deploy(refresh=False)
+    stack.ready()
     (locks / "living.json").write_text(json.dumps({"pid": living.pid}))
     with pytest.raises(LocalCloudError, match=f"is being updated by process {living.pid}"):
-        stack.deploy(refresh=False)
+        stack.ready()
     living.communicate()
 
     assert [lock.name for lock in locks.iterdir()] == ["living.json"]
