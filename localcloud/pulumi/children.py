@@ -15,15 +15,14 @@ class Children:
     """Starts processes and stops them: each when its call ends, all of them when the host does."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._closing = False
+        self._running: dict[subprocess.Popen[bytes], signal.Signals] = {}
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], ended: Ended) -> int:
         """Runs a program whose output goes where the host's own goes, to the engine's log; gives its exit code."""
         with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) as process:
             self._watch(process, signal.SIGINT, ended)
             code = process.wait()
-        self._running.discard(process)
+        del self._running[process]
         return code
 
     def stream(self, command: Sequence[str], directory: str, environment: Mapping[str, str], ended: Ended) -> Iterator[Line | int]:
@@ -38,31 +37,28 @@ class Children:
                 threading.Thread(target=_pump, args=(name, source, lines), daemon=True).start()
             for _ in range(2):
                 while line := lines.get():
-                    # At the end the whole process group is interrupted: what a plugin says to that is noise.
-                    if not self._closing:
-                        yield line
+                    yield line
             code = process.wait()
-        self._running.discard(process)
+        del self._running[process]
         yield code
 
-    def interrupt(self) -> None:
-        """Asks every process to stop, as Ctrl-C does."""
-        for process in list(self._running):
-            _send(process, signal.SIGINT)
+    def stop(self) -> None:
+        """Asks every process to end: a program as Ctrl-C does, so that its `finally` runs; a plugin without its complaint."""
+        for process, stop in list(self._running.items()):
+            _send(process, stop)
 
     def close(self) -> None:
-        """Stops every process, for good after two seconds."""
-        self._closing = True
-        for process in list(self._running):
-            _send(process, signal.SIGTERM)
-        for process in list(self._running):
+        """Stops every process, for good after two seconds: the engine gives the host five."""
+        running = list(self._running)
+        self.stop()
+        for process in running:
             try:
                 process.wait(timeout=2)
             except subprocess.TimeoutExpired:
                 process.kill()
 
     def _watch(self, process: subprocess.Popen[bytes], stop: signal.Signals, ended: Ended) -> None:
-        self._running.add(process)
+        self._running[process] = stop
         # The callback is refused when the call is over already: then nobody waits for the process any more.
         if not ended(lambda: _send(process, stop)):
             _send(process, stop)

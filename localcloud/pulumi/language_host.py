@@ -122,8 +122,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
 
     def Cancel(self, _request, _context):
-        """Interrupts what runs."""
-        self._children.interrupt()
+        """Stops what runs."""
+        self._children.stop()
         return empty_pb2.Empty()
 
 

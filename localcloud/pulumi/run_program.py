@@ -7,27 +7,25 @@ import os
 import runpy
 import signal
 import sys
-import threading
 import traceback
+from pathlib import Path
 
 _BAIL = 32
-_interrupted = threading.Event()
 
 
 def main() -> int:
     """Gives the exit code: 0, or 32 when the person was told already what went wrong."""
-    # First of all, before the SDK is imported: an interruption must not show a traceback of ours.
     signal.signal(signal.SIGINT, _interrupt)
     arguments = _arguments()
     # Python put this file's folder first; a program's `import engine` must not find our engine.py.
-    sys.path[:] = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH100, PTH120
+    sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).resolve().parent)]
     os.chdir(arguments.pwd)
-    program = os.path.abspath(arguments.program)  # noqa: PTH100 (Path would resolve `.` to a path without its last link)
-    if os.path.isfile(program):  # noqa: PTH113
-        sys.path.insert(0, os.path.dirname(program))  # noqa: PTH120
-    sys.argv = [program, *arguments.arguments]
+    program = Path(arguments.program).absolute()
+    if program.is_file():
+        sys.path.insert(0, str(program.parent))
+    sys.argv = [str(program), *arguments.arguments]
 
-    import pulumi  # noqa: PLC0415 (see above)
+    import pulumi  # noqa: PLC0415 (after sys.path is right)
 
     _configure(arguments)
     # A program that fails leaves futures behind on purpose; asyncio would complain about each.
@@ -36,17 +34,15 @@ def main() -> int:
     asyncio.set_event_loop(loop)
 
     def run() -> None:
-        runpy.run_path(program, run_name="__main__")
+        runpy.run_path(str(program), run_name="__main__")
 
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(run))
-    except Exception as error:
-        if _interrupted.is_set():
-            raise KeyboardInterrupt from error
-        told = (
-            str(error) if isinstance(error, pulumi.RunError) else f"Program failed with an unhandled exception:\n{traceback.format_exc()}"
-        )
-        pulumi.log.error(told)
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return _BAIL
+    except Exception:
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{traceback.format_exc()}")
         return _BAIL
     finally:
         loop.close()
@@ -54,7 +50,7 @@ def main() -> int:
 
 
 def _configure(arguments: argparse.Namespace) -> None:
-    from pulumi import runtime  # noqa: PLC0415 (after the signal handler)
+    from pulumi import runtime  # noqa: PLC0415 (after sys.path is right)
 
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     runtime.configure(
@@ -72,12 +68,8 @@ def _configure(arguments: argparse.Namespace) -> None:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    # The program's `with` and `finally` get their turn; what still waits for the engine after that is given up.
+    # The engine interrupts more than once; the program's `finally` is to run to its end all the same.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _interrupted.set()
-    give_up = threading.Timer(2, os._exit, [_BAIL])
-    give_up.daemon = True
-    give_up.start()
     raise KeyboardInterrupt
 
 

@@ -54,6 +54,15 @@ class Greeter(pulumi.ComponentResource):
 
 component_provider_host(name="greetings", components=[Greeter])
 """
+NEVER = """
+import asyncio
+import pathlib
+
+
+def never(marker):
+    pathlib.Path(marker).touch()
+    return asyncio.sleep(60, "hello ")
+"""
 USER = """
 import pulumi
 
@@ -147,6 +156,21 @@ def test_a_component_plugin_is_used_by_another_program(greetings):
 
     assert "+ 2 created" in said
     assert json.loads(greetings.run("stack", "output", "--json")) == {"greeting": "hello world"}
+
+
+def test_interrupting_while_a_plugin_is_at_work_ends_everything_in_peace(greetings):
+    greetings.write({"__main__.py": NEVER + PLUGIN.replace('"hello "', f'never("{greetings.root}/begun")')}, folder="plugin")
+    greetings.run("stack", "init", "local")
+
+    with greetings.start("up", "--yes", "--skip-preview") as up:
+        while not (greetings.root / "begun").exists() and up.poll() is None:
+            time.sleep(0.05)
+        os.killpg(up.pid, signal.SIGINT)
+        said, _ = up.communicate()
+
+    assert up.returncode != 0
+    assert "update canceled" in said
+    assert "Traceback" not in said
 
 
 def test_a_component_plugin_without_a_main_file_runs_by_its_project_name(greetings):

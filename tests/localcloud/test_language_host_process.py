@@ -102,7 +102,7 @@ def test_cancelling_stops_what_runs(host, endless):
     host.calls.Cancel(empty_pb2.Empty())
 
     assert gone(pid)
-    assert [said.exitcode for said in call if said.HasField("exitcode")] == [-signal.SIGINT]
+    assert [said.exitcode for said in call if said.HasField("exitcode")] == [-signal.SIGTERM]
 
 
 @pytest.mark.parametrize("end", ["input", "interrupt", "terminate"])

@@ -129,13 +129,13 @@ def test_an_exception_in_a_callback_fails_the_program(shop):
 
 
 def test_a_program_finds_its_own_modules_and_not_the_hosts(shop):
-    shop.write(
-        {"Pulumi.yaml": PROJECT + "main: source/shop.py\n", "source/shop.py": "import engine\n", "source/engine.py": 'print("mine")\n'}
-    )
+    program = "import importlib.util, shelves\nprint('found:', importlib.util.find_spec('run_program'))\n"
+    shop.write({"Pulumi.yaml": PROJECT + "main: source/shop.py\n", "source/shop.py": program, "source/shelves.py": "print('mine')\n"})
 
     said = shop.run("preview")
 
     assert "mine" in said
+    assert "found: None" in said
 
 
 def test_a_resource_hook_and_a_transform_call_back_into_the_program(shop):
@@ -173,7 +173,9 @@ def test_interrupting_ends_the_program_in_peace(shop):
         f"    pathlib.Path({str(marker)!r} + '-begun').touch()\n"
         "    time.sleep(60)\n"
         "finally:\n"
-        f"    pathlib.Path({str(marker)!r}).touch()\n",
+        "    time.sleep(1)\n"
+        f"    pathlib.Path({str(marker)!r}).touch()\n"
+        "    raise OSError('this, too, is only the interruption')\n",
     )
 
     with shop.start("preview") as preview:
