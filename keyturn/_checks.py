@@ -189,9 +189,9 @@ def reason(text: str) -> str:
 
 
 def until(value: object) -> str:
-    """The last day is a date that has not passed. YAML may have read it as a time already."""
+    """The last day is a date that has not passed. Without quotes, YAML reads it as a time, and the engine hands that over."""
     try:
-        day = date.fromisoformat(str(value).removesuffix("T00:00:00Z"))
+        day = date.fromisoformat(re.sub(r"[T ]00:00:00(Z| \+0000 UTC)$", "", str(value)))
     except ValueError:
         raise refusal("must be a date, e.g. 2027-06-30") from None
     if day < datetime.now(UTC).date():

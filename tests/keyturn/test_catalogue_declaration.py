@@ -548,7 +548,7 @@ def test_a_read_is_whole(problems, config, missing):
     assert problems(config) == {f"services.reports.reads[0].{missing}": "is missing"}
 
 
-@pytest.mark.parametrize("until", [NEXT_YEAR, f"{NEXT_YEAR}T00:00:00Z"])
+@pytest.mark.parametrize("until", [NEXT_YEAR, f"{NEXT_YEAR}T00:00:00Z", f"{NEXT_YEAR} 00:00:00 +0000 UTC"])
 def test_a_date_may_have_been_read_as_a_time_by_yaml(read, config, until):
     entry = {"secret": "prod/billing/database", "reason": "monthly close of books", "until": until}
     config["keyturn:services"]["reports"]["reads"] = [entry]
