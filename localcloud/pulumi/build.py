@@ -54,7 +54,7 @@ def build(go: Go, version: str, target: Path, environment: Mapping[str, str] = o
     with step(f"fetching the modules of Pulumi {version}") as note:
         listed = _run([str(go.executable), "list", "-mod=readonly", "-deps", PACKAGE], settings, note)
     total = sum(1 for line in listed if not line.startswith("go: "))
-    with step(f"building Pulumi {version}, once on this machine: about 3 minutes on 2 cores") as note:
+    with step(f"building Pulumi {version}, once (about 4 minutes)") as note:
         command = [str(go.executable), "build", "-v", *flags(version), "-o", str(target), PACKAGE]
         _run(command, settings, lambda detail: note(f"package {detail}"), total)
 
