@@ -3,6 +3,7 @@
 import pytest
 
 from tests.policies.program import Program, Verdict
+from tests.policies.shop import Shop
 
 
 @pytest.fixture
@@ -27,3 +28,11 @@ def deployed():
 def judge():
     """What a rule says about a program."""
     return Verdict
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A project on the real engine, offline until a test takes it to a local AWS."""
+    made = Shop(tmp_path)
+    yield made
+    made.stop()

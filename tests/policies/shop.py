@@ -1,0 +1,102 @@
+"""A small project on the real engine: its program is a text, its backend a folder."""
+
+import json
+import os
+import socket
+import subprocess
+import textwrap
+
+from localcloud import environment
+from localcloud.aws import process
+from localcloud.directory import Directory
+from tests.policies.wire import PACK
+
+HEAD = """
+import json
+import pulumi
+from pulumi_aws import iam, kms, lambda_, s3, secretsmanager
+
+def role(name, service="lambda.amazonaws.com"):
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return iam.Role(name, assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+
+def grant(name, role, resource, action="secretsmanager:GetSecretValue"):
+    allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
+    document = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.RolePolicy(name, role=role.name, policy=document)
+
+def rotated(secret, rotator):
+    code = pulumi.AssetArchive({"rotate.py": pulumi.StringAsset("def handler(event, context): ...")})
+    function = lambda_.Function("rotate", role=rotator.arn, runtime="python3.13", handler="rotate.handler", code=code)
+    rules = {"automatically_after_days": 30}
+    secretsmanager.SecretRotation("rotation", secret_id=secret.id, rotation_lambda_arn=function.arn, rotation_rules=rules)
+
+key = kms.Key("key")
+"""
+
+
+class Shop:
+    """A project folder, and the engine that runs it."""
+
+    def __init__(self, root):
+        self.project = root / "project"
+        self.project.mkdir()
+        (self.project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+        (self.project / "Pulumi.dev.yaml").write_text("config: {}\n")
+        state = root / "state"
+        state.mkdir()
+        self.directory = Directory(root / "cloud")
+        self.environment = environment.applied(environment.offline(self.directory, state), offline=True)
+        self._aws = None
+
+    def on_aws(self):
+        """Lets what follows happen on a local AWS."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self._aws = process.start(self.directory.path / "aws", port)
+        credentials = process.administrator(self._aws)
+        self.environment.pop("KEYTURN_OFFLINE")
+        self.environment.update(
+            AWS_ENDPOINT_URL=self._aws.url,
+            AWS_ACCESS_KEY_ID=credentials.access_key_id,
+            AWS_SECRET_ACCESS_KEY=credentials.secret_access_key,
+        )
+
+    def stop(self):
+        """Stops what was started."""
+        if self._aws is not None:
+            process.stop(self._aws)
+
+    def write(self, body):
+        """Writes the program."""
+        (self.project / "__main__.py").write_text(HEAD + textwrap.dedent(body))
+
+    def preview(self, body, *, pack=PACK / "__main__.py", config=None):
+        """Previews a program under the pack."""
+        return self._run("preview", body, pack, config)
+
+    def up(self, body, *options, config=None):
+        """Deploys a program under the pack."""
+        return self._run("up", body, PACK / "__main__.py", config, "--yes", *options)
+
+    def _run(self, command, body, pack, config, *options):
+        self.write(body)
+        arguments = [command, "--stack", "dev", "--non-interactive", "--color", "never", "--policy-pack", str(pack), *options]
+        if config is not None:
+            (self.project / "policies.json").write_text(json.dumps(config))
+            arguments += ["--policy-pack-config", "policies.json"]
+        self._pulumi("stack", "select", "--create", "dev")
+        return self._pulumi(*arguments)
+
+    def _pulumi(self, *arguments):
+        return subprocess.run(
+            ["pulumi", *arguments],
+            cwd=self.project,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )

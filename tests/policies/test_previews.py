@@ -1,0 +1,105 @@
+"""The pack on the real engine, with plain pulumi_aws programs that were never deployed: every ARN in them is unknown."""
+
+import re
+
+import pytest
+
+from tests.policies.wire import PACK
+
+GOOD = """
+secret = secretsmanager.Secret("database", kms_key_id=key.arn)
+billing, rotator = role("billing"), role("rotator")
+grant("billing-reads", billing, secret.arn)
+grant("rotator-rotates", rotator, secret.arn, "secretsmanager:*")
+rotated(secret, rotator)
+
+# Near misses: an unknown document about something else, a known one by name, one of AWS, and who may call the function.
+logs = s3.Bucket("logs")
+other = role("other")
+grant("other-logs", other, logs.arn, "s3:PutObject")
+grant("other-describes", other, "*", "secretsmanager:DescribeSecret")
+grant("other-reads-its-own", other, "arn:aws:secretsmanager:eu-central-1:111122223333:secret:dev/other/database-??????")
+iam.RolePolicyAttachment("other-basics", role=other.name, policy_arn=iam.ManagedPolicy.AWS_LAMBDA_BASIC_EXECUTION_ROLE)
+"""
+SHARED = f"""{GOOD}
+grant("reports-reads", role("reports"), secret.arn)
+"""
+BAD = f"""{SHARED}
+statements = [{{"actions": ["secretsmanager:GetSecretValue"], "resources": [secret.arn]}}]
+iam.RolePolicy("other-invoked", role=other.name, policy=iam.get_policy_document_output(statements=statements).json)
+own = role("own")
+for name, key_id in (("under-aws-key", "alias/aws/secretsmanager"), ("without-key", None)):
+    unrotated = secretsmanager.Secret(name, name=name, kms_key_id=key_id)
+    grant(f"{{name}}-reads", own, unrotated.arn)
+"""
+UNROTATED = """
+secret = secretsmanager.Secret("database", kms_key_id=key.arn)
+grant("billing-reads", role("billing"), secret.arn)
+"""
+
+
+@pytest.mark.parametrize("pack", [PACK, PACK / "__main__.py"], ids=["folder", "executable"])
+def test_a_good_program_passes(shop, pack):
+    preview = shop.preview(GOOD, pack=pack)
+
+    assert preview.returncode == 0, preview.stdout
+    assert "✅ keyturn@v" in preview.stdout
+    assert "mandatory" not in preview.stdout
+
+
+def test_a_bad_program_is_stopped_with_rule_resource_and_mend(shop):
+    preview = shop.preview(BAD)
+
+    assert preview.returncode != 0
+    findings = set(re.findall(r"\[mandatory\] \[severity: high\]  (\S+)  \(aws:\w+:(\w+: \S+)\)", preview.stdout))
+    assert findings == {
+        ("secret-has-one-reader", "Secret: database"),
+        ("secret-has-one-reader", "RolePolicy: other-invoked"),
+        ("secret-is-rotated", "Secret: under-aws-key"),
+        ("secret-is-rotated", "Secret: without-key"),
+        ("secret-uses-customer-key", "Secret: under-aws-key"),
+        ("secret-uses-customer-key", "Secret: without-key"),
+    }
+    for said in ('Role "reports" (through RolePolicy "reports-reads")', "never rotated", "AWS manages", "names no key"):
+        assert said in preview.stdout
+    for mend in (
+        "Give each service a secret of its own",
+        "json_dumps",
+        "Add an aws.secretsmanager.SecretRotation",
+        "a customer managed key",
+    ):
+        assert mend in preview.stdout
+    for rule in {rule for rule, _ in findings}:
+        assert f"More: docs/policies/{rule}.md" in preview.stdout
+
+
+def test_a_folder_stops_it_too(shop):
+    preview = shop.preview(SHARED, pack=PACK)
+
+    assert preview.returncode != 0
+    assert "[mandatory] [severity: high]  secret-has-one-reader" in preview.stdout
+
+
+def test_a_misspelt_configuration_stops_before_any_resource(shop):
+    preview = shop.preview(GOOD, config={"secret-is-rotatd": "mandatory"})
+
+    assert preview.returncode != 0
+    assert "did you mean 'secret-is-rotated'?" in preview.stdout
+    assert "aws:secretsmanager:Secret" not in preview.stdout
+
+
+def test_the_same_is_judged_by_arn_once_it_is_deployed(shop):
+    shop.on_aws()
+    not_rotated = {"secret-is-rotated": "disabled"}
+
+    deployed = shop.up(UNROTATED, config=not_rotated)
+    again = shop.preview(UNROTATED, config=not_rotated)
+    shared = shop.preview(UNROTATED + 'grant("reports-reads", role("reports"), secret.arn)', config=not_rotated)
+    forced = shop.up(UNROTATED + 'grant("reports-reads", role("reports"), secret.arn)', "--skip-preview", config=not_rotated)
+
+    assert deployed.returncode == 0, deployed.stdout
+    assert again.returncode == 0, again.stdout
+    for stopped in (shared, forced):
+        assert stopped.returncode != 0
+        assert 'Secret "database" is read by Role "billing"' in stopped.stdout, stopped.stdout
+        assert 'Role "reports" (through RolePolicy "reports-reads")' in stopped.stdout
