@@ -90,7 +90,7 @@ class Versions:
         version = state.holder_of(label)
         if version is None:
             return None
-        value = self._value(wait=True, VersionId=version, VersionStage=label)
+        value = self._value(wait=True, VersionId=version)  # by its id alone: a label that moves meanwhile changes nothing
         if value is None:
             raise ConfigurationError(f"the version labelled {label} has no value; put one, or let the secret rotate from empty")
         return value

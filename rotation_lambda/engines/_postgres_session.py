@@ -44,9 +44,11 @@ _GRANTED, _CLEARTEXT, _MD5, _SCRAM, _SCRAM_FINAL = 0, 3, 5, 10, 12
 class Session:
     """One login. Statements go one by one through the extended protocol, which takes no second statement behind the first."""
 
-    def __init__(self, connection: pg8000.native.Connection, whose: str) -> None:
+    def __init__(self, connection: pg8000.native.Connection, channel: ssl.SSLSocket, whose: str, deadline: Deadline) -> None:
         self._connection: Any = connection  # pg8000 has no types
+        self._channel = channel
         self._whose = whose
+        self._deadline = deadline
 
     def run(self, statement: str, *values: object) -> list[list[Any]]:
         """Gives the rows of one statement; `$1`, `$2` … stand for the values."""
@@ -57,6 +59,8 @@ class Session:
         self._run(statement, (), _by_sqlstate_of_a_password)
 
     def _run(self, statement: str, values: tuple[object, ...], told_apart: Callable[[str, str], RotationError]) -> list[list[Any]]:
+        # The server gives up first; this is for one that does not answer at all.
+        self._channel.settimeout(self._deadline.limit(_STATEMENT_SECONDS + 1))
         try:
             return self._connection.execute_unnamed(statement, vals=values).rows or []
         except (pg8000.native.Error, OSError) as error:
@@ -78,8 +82,7 @@ def logged_in(target: Target, username: str, password: str, deadline: Deadline, 
     connection = None
     try:
         connection = _authenticated(channel, target, username, password, read_only=read_only)
-        channel.settimeout(deadline.limit(_STATEMENT_SECONDS + 1))
-        yield Session(connection, f"user {username}")
+        yield Session(connection, channel, f"user {username}", deadline)
     finally:
         if connection is not None:
             with contextlib.suppress(pg8000.native.Error, OSError):  # it is over either way

@@ -66,7 +66,9 @@ def verify(target: Target, pending: Value, deadline: Deadline) -> None:
         )
         me, acting_as, may_create = rows[0]
     if me != username:
-        raise ConfigurationError(f"the server takes the login {username} for another user; look at its pg_ident.conf")
+        raise ConfigurationError(
+            f"the login {username} ends as another user; is there a proxy in between that logs in with a user of its own?"
+        )
     if target.text("strategy") == ALTERNATING and (acting_as != owner or not may_create):
         raise PermissionRefusedError(f"the user {username} logs in and does not act as {owner}, or may not create in its schema")
 

@@ -156,3 +156,19 @@ def test_a_target_of_another_secret_may_be_malformed(service, monkeypatch):
     service.rotate()
 
     assert service.logs_in(service.current)
+
+
+def test_a_secret_that_is_being_deleted_is_left_alone(service, refused, monkeypatch):
+    token, described = service.manager.start(service.arn), service.manager.describe_secret
+    monkeypatch.setattr(service.manager, "describe_secret", lambda **request: {**described(**request), "DeletedDate": 1})
+
+    with refused("configuration", says="scheduled for deletion"):
+        service.step("createSecret", token)
+
+
+def test_rule_4_a_description_of_another_secret_is_refused(service, refused, monkeypatch):
+    token, described = service.manager.start(service.arn), service.manager.describe_secret
+    monkeypatch.setattr(service.manager, "describe_secret", lambda **request: {**described(**request), "ARN": service.admin})
+
+    with refused("conflict", says="another secret"):
+        service.step("createSecret", token)

@@ -1,5 +1,6 @@
 """Verified TLS, SCRAM, and an end in time; each failure has its class, writes nothing and says no value (rules 13, 17, 20)."""
 
+import base64
 import contextlib
 import socket
 import ssl
@@ -170,6 +171,50 @@ def test_rule_17_a_server_that_asks_for_the_password_itself_does_not_get_it(serv
 
     assert password.encode() not in b"".join(heard)
     assert b"md5" not in b"".join(heard)
+
+
+def test_rule_17_an_impostor_who_does_not_know_the_password_is_not_believed(service, refused):
+    """The certificate is right, the login "succeeds", and the server cannot prove that it has the verifier."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(service.server.home / "server.pem", service.server.home / "server.key")
+
+    def say(channel, request, text):
+        channel.sendall(b"R" + (8 + len(text)).to_bytes(4, "big") + request.to_bytes(4, "big") + text)
+
+    def converse(caller):
+        caller.recv(8)
+        caller.sendall(b"S")
+        with context.wrap_socket(caller, server_side=True) as channel:
+            channel.recv(1000)
+            say(channel, 10, b"SCRAM-SHA-256\0\0")
+            nonce = channel.recv(1000).split(b"r=")[1]
+            say(channel, 11, b"r=" + nonce + b"more,s=" + base64.b64encode(b"salt" * 4) + b",i=4096")
+            channel.recv(1000)
+            say(channel, 12, b"v=" + base64.b64encode(b"f" * 32))
+            channel.recv(1000)
+
+    with _answering(converse) as port:
+        token = _at(service, port=port)
+        with refused("tls", says="did not prove"):
+            service.step("setSecret", token)
+
+
+def test_rule_20_the_time_of_many_statements_is_bounded_together(service, refused, monkeypatch):
+    token = service.until("setSecret")
+    original = _postgres_session.Session._run
+
+    def run_out_of_time(session, statement, values, told_apart):
+        rows = original(session, statement, values, told_apart)
+        if statement == "BEGIN":
+            session._deadline._end = session._deadline._clock()
+        return rows
+
+    monkeypatch.setattr(_postgres_session.Session, "_run", run_out_of_time)
+
+    with refused("network", says="time is used up"):
+        service.step("setSecret", token)
+
+    assert service.stored(service.username) is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """testSecret proves without writing; finishSecret publishes what was proved (rules 21 to 25)."""
 
+import contextlib
+from unittest import mock
+
 import pytest
 
+from rotation_lambda.engines import postgres
 from rotation_lambda.errors import RotationError
 from rotation_lambda.handler import handler
 
@@ -11,6 +15,15 @@ def test_rule_21_the_test_asks_the_server_who_it_is(service, refused):
     service.server.run(f"ALTER ROLE {service.username} RESET role")
 
     with refused("permission", says=f"does not act as {service.owner}"):
+        service.step("testSecret", token)
+
+
+def test_rule_21_a_proxy_that_logs_in_as_somebody_else_is_seen(service, refused, monkeypatch):
+    token = service.until("testSecret")
+    session = mock.Mock(run=lambda *_: [["proxy", service.owner, True]])
+    monkeypatch.setattr(postgres, "logged_in", lambda *_, **__: contextlib.nullcontext(session))
+
+    with refused("configuration", says="proxy"):
         service.step("testSecret", token)
 
 
