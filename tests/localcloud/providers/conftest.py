@@ -138,6 +138,12 @@ def started():
 
 
 @pytest.fixture(scope="session")
+def provider_plugin():
+    """The executable that the engine starts."""
+    return PLUGIN
+
+
+@pytest.fixture(scope="session")
 def unknown():
     return UNKNOWN
 
@@ -176,6 +182,27 @@ class Account:
 
     def client(self, service):
         return self._session.client(service, endpoint_url=self.running.url)
+
+    def left(self):
+        """Gives what the account still holds of all that a stack may make."""
+        iam, sns, logs = (self.client(service) for service in ("iam", "sns", "logs"))
+        return [
+            *(secret["Name"] for secret in self.client("secretsmanager").list_secrets()["SecretList"]),
+            *(role["RoleName"] for role in iam.list_roles()["Roles"]),
+            *(policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]),
+            *(user["UserName"] for user in iam.list_users()["Users"] if user["UserName"] != "administrator"),
+            *(function["FunctionName"] for function in self.client("lambda").list_functions()["Functions"]),
+            *(topic["TopicArn"] for topic in sns.list_topics()["Topics"]),
+            *(subscription["SubscriptionArn"] for subscription in sns.list_subscriptions()["Subscriptions"]),
+            *(rule["Name"] for rule in self.client("events").list_rules()["Rules"]),
+            *(group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/test")["logGroups"]),
+            *self.client("sqs").list_queues().get("QueueUrls", []),
+            *(
+                alias["AliasName"]
+                for alias in self.client("kms").list_aliases()["Aliases"]
+                if not alias["AliasName"].startswith("alias/aws/")
+            ),
+        ]
 
 
 @pytest.fixture
@@ -247,5 +274,7 @@ def _operations(output):
         event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
         if "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
+            if metadata["type"].startswith("pulumi:"):
+                continue  # the stack itself, and providers
             steps.setdefault(metadata["urn"].rpartition("::")[2], []).append(metadata["op"])
     return steps

@@ -157,7 +157,11 @@ BAD = [
     ("SecretPolicy", {"policy": "{}"}, "policy"),
     ("SecretRotation", {"rotationRules": {"automaticallyAfterDays": 0}}, "rotationRules.automaticallyAfterDays"),
     ("SecretRotation", {"rotationRules": {"automaticallyAfterDays": 1001}}, "rotationRules.automaticallyAfterDays"),
-    ("SecretRotation", {"rotationRules": {"automaticallyAfterDays": 1, "scheduleExpression": "rate(1 days)"}}, "rotationRules.scheduleExpression"),
+    (
+        "SecretRotation",
+        {"rotationRules": {"automaticallyAfterDays": 1, "scheduleExpression": "rate(1 days)"}},
+        "rotationRules.scheduleExpression",
+    ),
     ("SecretRotation", {"rotationRules": {"scheduleExpression": "daily"}}, "rotationRules.scheduleExpression"),
     ("SecretRotation", {"rotationRules": {"automaticallyAfterDays": 1, "duration": "3 hours"}}, "rotationRules.duration"),
     ("SecretRotation", {"rotationRules": {}}, "rotationRules"),
@@ -173,7 +177,8 @@ BAD = [
     ("Queue", {"kmsMasterKeyId": "alias/mine", "sqsManagedSseEnabled": True}, "sqsManagedSseEnabled"),
     ("QueuePolicy", {"queueUrl": "inbox"}, "queueUrl"),
     ("QueuePolicy", {"policy": policy(GRANT)}, "policy"),
-]  # fmt: skip
+]
+IDS = [f"{kind}-{'-'.join(bad)}-{index}" for index, (kind, bad, _) in enumerate(BAD)]
 
 
 def full(kind):
@@ -187,14 +192,14 @@ def test_good_arguments_pass(wire, kind):
     assert failures == {}
 
 
-@pytest.mark.parametrize(("kind", "bad", "named"), BAD, ids=[f"{kind}-{'-'.join(bad)}-{index}" for index, (kind, bad, _) in enumerate(BAD)])
+@pytest.mark.parametrize(("kind", "bad", "named"), BAD, ids=IDS)
 def test_a_bad_argument_is_refused_by_name(wire, kind, bad, named):
     _, failures = wire.check(full(kind), {**GOOD[full(kind)], **bad})
 
     assert list(failures) == [named]
 
 
-@pytest.mark.parametrize(("kind", "bad", "named"), BAD, ids=[f"{kind}-{'-'.join(bad)}-{index}" for index, (kind, bad, _) in enumerate(BAD)])
+@pytest.mark.parametrize(("kind", "bad", "named"), BAD, ids=IDS)
 def test_a_refusal_never_repeats_the_value(wire, kind, bad, named):
     texts = [
         value for value in bad.values() if isinstance(value, str) and value.isascii() and len(value) > 3 and value not in (named, "true")

@@ -41,7 +41,7 @@ def code(tmp_path):
 
 @pytest.fixture
 def resources(code):
-    """Each resource: its type, the arguments at first, those that an update changes, those that replace it."""
+    """By name: the type, the arguments at first, those that an update changes, those that replace it; later ones refer to earlier ones."""
     key_policy = policy(allow("kms:*", Principal={"AWS": OWN}))
     wider = policy(allow("kms:*", Principal={"AWS": OWN}), allow("kms:Decrypt", Principal={"AWS": OWN}))
     function = {"role": "${role.arn}", "handler": "code.handler", "runtime": "python3.13", "code": {"archive": code}, "name": "rotator"}
@@ -67,13 +67,15 @@ def resources(code):
             {"displayName": "Alerts", "tags": {"a": "c"}},
             {"name": "alarms"},
         ),
+        "second": ("aws:sns/topic:Topic", {}, {"displayName": "Second"}, None),
+        "queue": ("aws:sqs/queue:Queue", {"name": "inbox"}, {"visibilityTimeoutSeconds": 60, "tags": {"a": "b"}}, None),
+        "spare": ("aws:sqs/queue:Queue", {}, {"delaySeconds": 5}, {"fifoQueue": True}),
         "topic-policy": (
             "aws:sns/topicPolicy:TopicPolicy",
             {"arn": "${topic.arn}", "policy": open_to("events.amazonaws.com", "sns:Publish", "${topic.arn}")},
             {"policy": open_to("cloudwatch.amazonaws.com", "sns:Publish", "${topic.arn}")},
             {"arn": "${second.arn}"},
         ),
-        "second": ("aws:sns/topic:Topic", {}, {"displayName": "Second"}, None),
         "subscription": (
             "aws:sns/topicSubscription:TopicSubscription",
             {"topic": "${second.arn}", "protocol": "sqs", "endpoint": "${queue.arn}"},
@@ -113,6 +115,14 @@ def resources(code):
             {"maxSessionDuration": 7200},
             {"path": "/readers/"},
         ),
+        "user": ("aws:iam/user:User", {"name": "deployer"}, {"tags": {"a": "b"}}, {"path": "/people/"}),
+        "secret": (
+            "aws:secretsmanager/secret:Secret",
+            {"name": BILLING, "kmsKeyId": "${key.arn}", "recoveryWindowInDays": 0, "tags": {"keyturn:service": "billing"}},
+            {"description": "of billing", "tags": {"keyturn:service": "billing", "keyturn:kind": "postgres"}},
+            None,
+        ),
+        "plain": ("aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 0}, {"description": "plain"}, {"name": "test/plain"}),
         "grant": ("aws:iam/rolePolicy:RolePolicy", {"role": "${role.name}", "policy": read}, {"policy": describe}, {"name": "reads"}),
         "managed": (
             "aws:iam/policy:Policy",
@@ -126,7 +136,6 @@ def resources(code):
             None,
             {"role": "${reader.name}"},
         ),
-        "user": ("aws:iam/user:User", {"name": "deployer"}, {"tags": {"a": "b"}}, {"path": "/people/"}),
         "function": (
             "aws:lambda/function:Function",
             function,
@@ -144,19 +153,6 @@ def resources(code):
             None,
             {"sourceArn": "${secret.arn}"},
         ),
-        "secret": (
-            "aws:secretsmanager/secret:Secret",
-            {"name": BILLING, "kmsKeyId": "${key.arn}", "recoveryWindowInDays": 0, "tags": {"keyturn:service": "billing"}},
-            {"description": "of billing", "tags": {"keyturn:service": "billing", "keyturn:kind": "postgres"}},
-            None,
-        ),
-        "plain": ("aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 0}, {"description": "plain"}, {"name": "test/plain"}),
-        "secret-policy": (
-            "aws:secretsmanager/secretPolicy:SecretPolicy",
-            {"secretArn": "${secret.arn}", "policy": policy(allow("secretsmanager:GetSecretValue", Principal={"AWS": OWN}))},
-            {"policy": policy(allow("secretsmanager:DescribeSecret", Principal={"AWS": OWN}))},
-            {"secretArn": "${plain.arn}"},
-        ),
         "rotation": (
             "aws:secretsmanager/secretRotation:SecretRotation",
             rotation(automaticallyAfterDays=30),
@@ -164,14 +160,18 @@ def resources(code):
             None,
             {"depends_on": ["permission", "grant"]},
         ),
+        "secret-policy": (
+            "aws:secretsmanager/secretPolicy:SecretPolicy",
+            {"secretArn": "${secret.arn}", "policy": policy(allow("secretsmanager:GetSecretValue", Principal={"AWS": OWN}))},
+            {"policy": policy(allow("secretsmanager:DescribeSecret", Principal={"AWS": OWN}))},
+            {"secretArn": "${plain.arn}"},
+        ),
         "version": (
             "aws:secretsmanager/secretVersion:SecretVersion",
             {"secretId": "${plain.id}", "secretString": "canary-one"},
             None,
             {"secretString": "canary-two"},
         ),
-        "queue": ("aws:sqs/queue:Queue", {"name": "inbox"}, {"visibilityTimeoutSeconds": 60, "tags": {"a": "b"}}, None),
-        "spare": ("aws:sqs/queue:Queue", {}, {"delaySeconds": 5}, {"fifoQueue": True}),
         "queue-policy": (
             "aws:sqs/queuePolicy:QueuePolicy",
             {"queueUrl": "${queue.id}", "policy": open_to("sns.amazonaws.com", "sqs:SendMessage", "${queue.arn}")},
@@ -181,15 +181,10 @@ def resources(code):
     }
 
 
-ORDER = ("key", "other", "alias", "topic", "second", "queue", "spare", "topic-policy", "subscription", "rule", "target", "logs", "role", "reader", "user",
-         "secret", "plain", "grant", "managed", "attachment", "function", "permission", "rotation", "secret-policy", "version", "queue-policy")  # fmt: skip
-
-
 def in_stage(resources, stage):
     """Gives the program's resources after all changes up to `stage`: 0 as at first, 1 updated, 2 replaced."""
     wanted = {}
-    for name in ORDER:
-        kind, first, *changes = resources[name]
+    for name, (kind, first, *changes) in resources.items():
         arguments = copy.deepcopy(first)
         for change in changes[:stage]:
             arguments |= change or {}
@@ -204,15 +199,15 @@ def drifts(aws, states):
     key, secret, queue = (states[name]["id"] for name in ("key", "secret", "queue"))
     kms.disable_key_rotation(KeyId=key)
     kms.update_alias(AliasName="alias/keyturn/test", TargetKeyId=key)
-    sns.set_topic_attributes(TopicArn=states["topic"]["id"], AttributeName="DisplayName", AttributeValue="Somebody's")
-    sns.set_topic_attributes(
-        TopicArn=states["topic-policy"]["id"], AttributeName="Policy", AttributeValue=open_to("s3.amazonaws.com", "sns:Publish")
-    )
+    topics = {name: states[name]["id"] for name in ("topic", "topic-policy", "second")}
+    open_one = open_to("s3.amazonaws.com", "sns:Publish")
+    sns.set_topic_attributes(TopicArn=topics["topic"], AttributeName="DisplayName", AttributeValue="Somebody's")
+    sns.set_topic_attributes(TopicArn=topics["topic-policy"], AttributeName="Policy", AttributeValue=open_one)
     sns.set_subscription_attributes(
         SubscriptionArn=states["subscription"]["id"], AttributeName="RawMessageDelivery", AttributeValue="false"
     )
     events.disable_rule(Name="failed")
-    events.put_targets(Rule="failed", Targets=[{"Id": states["target"]["outputs"]["targetId"], "Arn": states["second"]["id"]}])
+    events.put_targets(Rule="failed", Targets=[{"Id": states["target"]["outputs"]["targetId"], "Arn": topics["second"]}])
     logs.delete_retention_policy(logGroupName="/test/one")
     iam.tag_role(RoleName="rotator", Tags=[{"Key": "by", "Value": "hand"}])
     role, name = states["grant"]["id"].split(":")
@@ -226,23 +221,23 @@ def drifts(aws, states):
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "5"})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy(allow("sqs:*", Principal="*"))})
     return {
-        "key": "enableKeyRotation", "alias": "targetKeyId", "topic": "displayName", "topic-policy": "policy", "subscription": "rawMessageDelivery",
-        "rule": "state", "target": "arn", "logs": "retentionInDays", "role": "tags", "grant": "policy", "managed": "policy", "user": "tags",
-        "function": "timeout", "secret": "tags", "secret-policy": "policy", "rotation": "rotationEnabled", "queue": "visibilityTimeoutSeconds",
-        "queue-policy": "policy",
+        "key": "enableKeyRotation", "alias": "targetKeyId", "topic": "displayName", "topic-policy": "policy",
+        "subscription": "rawMessageDelivery", "rule": "state", "target": "arn", "logs": "retentionInDays", "role": "tags",
+        "grant": "policy", "managed": "policy", "user": "tags", "function": "timeout", "secret": "tags", "secret-policy": "policy",
+        "rotation": "rotationEnabled", "queue": "visibilityTimeoutSeconds", "queue-policy": "policy",
     }  # fmt: skip
 
 
 def test_every_type_is_created_updated_mended_replaced_and_deleted(stack, aws, resources):
     stack.wants(in_stage(resources, 0))
-    assert only(stack.preview()) == everything("create")
-    assert left_in(aws) == []
+    assert stack.preview() == everything(resources, "create")
+    assert aws.left() == []
 
-    assert only(stack.up()) == everything("create")
-    assert (only(stack.up("--refresh")), stack.differences()) == (everything("refresh", "same"), {})
+    assert stack.up() == everything(resources, "create")
+    assert (stack.up("--refresh"), stack.differences()) == (everything(resources, "refresh", "same"), {})
 
     stack.wants(in_stage(resources, 1))
-    assert only(stack.up()) == {name: ["update"] if resources[name][2] else ["same"] for name in ORDER}
+    assert stack.up() == {name: ["update"] if resources[name][2] else ["same"] for name in resources}
 
     before = stack.states()
     expected = drifts(aws, before)
@@ -250,23 +245,25 @@ def test_every_type_is_created_updated_mended_replaced_and_deleted(stack, aws, r
     after = stack.states()
     seen = {name for name, argument in expected.items() if after[name]["outputs"].get(argument) != before[name]["outputs"].get(argument)}
     assert seen == set(expected)
-    assert only(stack.up()) == {name: ["update"] if name in expected else ["same"] for name in ORDER}
-    assert (only(stack.up("--refresh")), stack.differences()) == (everything("refresh", "same"), {})
+    assert stack.up() == {name: ["update"] if name in expected else ["same"] for name in resources}
+    assert (stack.up("--refresh"), stack.differences()) == (everything(resources, "refresh", "same"), {})
 
     copy_of_it = stack.another("copy")
     copy_of_it.wants(to_import(in_stage(resources, 1), stack.states()))
-    assert (only(copy_of_it.up()), copy_of_it.differences()) == (everything("import"), {})
-    assert (only(copy_of_it.up("--refresh")), copy_of_it.differences()) == (everything("refresh", "same"), {})
+    assert (copy_of_it.up(), copy_of_it.differences()) == (everything(resources, "import"), {})
+    assert (copy_of_it.up("--refresh"), copy_of_it.differences()) == (everything(resources, "refresh", "same"), {})
     copy_of_it.forget()
 
     stack.wants(in_stage(resources, 2))
-    steps = only(stack.up())
-    assert {name for name in ORDER if any("replace" in step for step in steps[name])} >= {name for name in ORDER if resources[name][3]}
-    assert (only(stack.up("--refresh")), stack.differences()) == (everything("refresh", "same"), {})
+    steps = stack.up()
+    assert {name for name in resources if any("replace" in step for step in steps[name])} >= {
+        name for name in resources if resources[name][3]
+    }
+    assert (stack.up("--refresh"), stack.differences()) == (everything(resources, "refresh", "same"), {})
 
     stack.wants({})
-    assert only(stack.up()) == everything("delete")
-    assert left_in(aws) == []
+    assert stack.up() == everything(resources, "delete")
+    assert aws.left() == []
 
 
 def to_import(wanted, states):
@@ -284,30 +281,5 @@ def to_import(wanted, states):
     return importing
 
 
-def everything(*steps):
-    return {name: [*steps] for name in ORDER}
-
-
-def only(steps):
-    """Leaves out the stack and the provider."""
-    return {name: steps[name] for name in steps if name in ORDER}
-
-
-def left_in(aws):
-    """Gives what the account still holds of all that a stack made."""
-    left = [secret["Name"] for secret in aws.client("secretsmanager").list_secrets()["SecretList"]]
-    left += [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]]
-    left += [found["PolicyName"] for found in aws.client("iam").list_policies(Scope="Local")["Policies"]]
-    left += [user["UserName"] for user in aws.client("iam").list_users()["Users"] if user["UserName"] != "administrator"]
-    left += [function["FunctionName"] for function in aws.client("lambda").list_functions()["Functions"]]
-    left += [topic["TopicArn"] for topic in aws.client("sns").list_topics()["Topics"]]
-    left += [found["SubscriptionArn"] for found in aws.client("sns").list_subscriptions()["Subscriptions"]]
-    left += [rule["Name"] for rule in aws.client("events").list_rules()["Rules"]]
-    left += [
-        group["logGroupName"]
-        for group in aws.client("logs").describe_log_groups()["logGroups"]
-        if group["logGroupName"].startswith("/test")
-    ]
-    left += aws.client("sqs").list_queues().get("QueueUrls", [])
-    left += [found["AliasName"] for found in aws.client("kms").list_aliases()["Aliases"] if found["AliasName"].startswith("alias/keyturn")]
-    return left
+def everything(resources, *steps):
+    return {name: [*steps] for name in resources}
