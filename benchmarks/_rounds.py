@@ -46,8 +46,9 @@ def interleaved(sides: Mapping[str, Callable[[], Measure]], *, rounds: int = 3) 
     results: dict[str, list[Measure]] = {side: [] for side in sides}
     for number in range(rounds):
         for side in list(sides) if number % 2 == 0 else list(reversed(sides)):
-            print(f"  round {number + 1} of {rounds}: {side}", file=sys.stderr, flush=True)
-            results[side].append(sides[side]())
+            measure = sides[side]()
+            results[side].append(measure)
+            print(f"  round {number + 1} of {rounds}, {side}: {measure.seconds:.2f} s", file=sys.stderr, flush=True)
     peer = results[next(iter(sides))]
     return {side: _figure(measures, peer) for side, measures in results.items()}
 
