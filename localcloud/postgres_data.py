@@ -43,8 +43,17 @@ class Data:
 
     def __init__(self, directory: Directory) -> None:
         self.account = unprivileged.account()
-        self.home = self._home(directory)
-        self.path = self.home / "data"
+        self._directory = directory
+
+    @property
+    def home(self) -> Path:
+        """The folder of the data. Once chosen it stays, also when the account gets to other places later."""
+        return Path(self._directory.remembered().get("postgres", self._directory.path / "postgres"))
+
+    @property
+    def path(self) -> Path:
+        """The data themselves, as PostgreSQL's programs name them."""
+        return self.home / "data"
 
     @property
     def port(self) -> int | None:
@@ -69,6 +78,10 @@ class Data:
 
     def prepare(self, authority: Authority, port: int) -> None:
         """Makes the data if there are none, and writes what belongs to this start: port, certificates, who may come in."""
+        noted = self._directory.remembered()
+        if "postgres" not in noted:
+            chosen = unprivileged.home(self._directory.path / "postgres", self.account)
+            self._directory.remember({**noted, "postgres": str(chosen)})
         if not (self.path / "PG_VERSION").exists():
             self._initialise()
         server = authority.server()
@@ -93,14 +106,6 @@ class Data:
         if self.home.parent == unprivileged.ELSEWHERE:
             with contextlib.suppress(OSError):  # other clouds' data, or the programs
                 self.home.parent.rmdir()
-
-    def _home(self, directory: Directory) -> Path:
-        """Gives the folder of the data: once chosen it stays, also when the account gets to other places later."""
-        noted = directory.remembered()
-        if "postgres" not in noted:
-            noted["postgres"] = str(unprivileged.home(directory.path / "postgres", self.account))
-            directory.remember(noted)
-        return Path(noted["postgres"])
 
     def _initialise(self) -> None:
         # An interrupted start leaves folders that initdb refuses; there are no data in them yet.

@@ -66,9 +66,11 @@ class Stack:
         with step(f"deploying the stack `{STACK}`" + (", compared with the cloud first" if refresh else "")) as note:
             pid = processes.start(command, log=self.log, environment=self._environment, cwd=str(CHECKOUT))
             processes.record(self._directory, DEPLOYMENT, pid)
-            status = self._await(pid, note)
+            status, interrupted = self._await(pid, note)
         processes.forget(self._directory, DEPLOYMENT)
         output = self.log.read_text(errors="replace")
+        if interrupted:
+            raise KeyboardInterrupt
         if status != 0:
             begun = "\nUpdating (" in output
             left = (
@@ -95,13 +97,13 @@ class Stack:
         """Takes out of the state what a killed deployment meant to create."""
         self._call("refresh", "--stack", STACK, "--yes", "--skip-preview", "--clear-pending-creates")
 
-    def _await(self, pid: int, note: Any) -> int:
+    def _await(self, pid: int, note: Any) -> tuple[int, bool]:
         interrupted = False
         while True:
             try:
                 ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:
-                    return os.waitstatus_to_exitcode(status)
+                    return os.waitstatus_to_exitcode(status), interrupted
                 note(_last_line(self.log))
                 time.sleep(0.2)
             except KeyboardInterrupt:

@@ -85,3 +85,13 @@ def test_the_lock_of_a_dead_engine_is_released_and_that_of_a_living_one_is_not(d
     living.communicate()
 
     assert [lock.name for lock in locks.iterdir()] == ["living.json"]
+
+
+def test_an_interruption_lets_the_engine_finish_and_is_no_failure(directory, engine, tmp_path):
+    script = f"trap 'echo asked >> {tmp_path}/calls; exit 1' INT; sleep 1; kill -INT $PPID; for _ in $(seq 100); do sleep 0.1; done"
+    stack = Stack(directory, engine(f'case "$*" in up*) {script};; esac'))
+
+    with pytest.raises(KeyboardInterrupt):
+        stack.deploy(refresh=False)
+
+    assert (tmp_path / "calls").read_text() == "asked\n"

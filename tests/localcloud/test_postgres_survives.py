@@ -102,6 +102,9 @@ def test_the_lock_of_a_killed_server_whose_id_another_program_has_does_not_keep_
 
 
 def test_data_that_a_killed_first_start_left_half_made_are_made_anew(server, port):
+    server.start(port)
+    server.stop()
+    shutil.rmtree(server.data.path)
     for name in ("data", "data.new"):
         (server.data.home / name / "base").mkdir(parents=True)
 
@@ -135,6 +138,7 @@ def test_below_a_closed_folder_the_data_and_the_programs_go_where_the_account_ge
     (closed / "bin" / "postgres").chmod(0o700)
 
     server = PostgreSQL(directory)
+    looked_only = server.running() is None and not elsewhere.exists()
     server.start(port)
     answers = server.running() is not None
     server.stop()
@@ -144,6 +148,7 @@ def test_below_a_closed_folder_the_data_and_the_programs_go_where_the_account_ge
     ).stdout
     shutil.rmtree(elsewhere)
 
+    assert looked_only
     assert answers
     assert server.data.home.parent == elsewhere
     assert programs == elsewhere / "postgresql-17"
