@@ -117,7 +117,10 @@ class Rotation:
         """Who may write the secret must not choose the host, the user or the admin that the function works with."""
         for key, expected in self._engine.describe(self._target, current).items():
             if pending.get(key) != expected:
-                raise ConfigurationError(f"{key!r} of the new value is not what the declaration says; nothing was logged in to")
+                raise ConfigurationError(
+                    f"{key!r} of the new value is not what the declaration says, so nothing was logged in to; if the declaration changed"
+                    f" meanwhile, take AWSPENDING off this version and rotate again, else find out who wrote it"
+                )
 
     def _known(self, state: State, current: Value | None) -> Known:
         admin = self._target.admin

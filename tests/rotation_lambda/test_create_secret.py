@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rotation_lambda.handler import handler
 from rotation_lambda.passwords import new_password
 
 
@@ -82,8 +83,6 @@ def test_rule_7_without_a_rotation_token_none_is_sent(service):
     event = service.manager.event(service.arn, service.manager.start(service.arn), "createSecret")
     del event["RotationToken"]
 
-    from rotation_lambda.handler import handler
-
     handler(event, service.context)
 
     assert "RotationToken" not in dict(service.manager.calls)["put_secret_value"]
@@ -103,9 +102,8 @@ def test_rule_8_what_others_keep_in_the_value_survives(service):
 
 def test_rule_8_an_empty_placeholder_is_filled(service):
     token = service.manager.start(service.arn)
-    service.manager.secrets[service.arn].versions[token].value = ""
+    assert service.manager.secrets[service.arn].versions[token].value is None
 
-    service.manager.secrets[service.arn].versions[token].value = None
     service.step("createSecret", token)
 
     assert service.pending(token)["password"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rotation_lambda.engines import postgres
 from rotation_lambda.engines._scram import scram_verifier
 
 
@@ -108,21 +109,44 @@ def test_a_password_that_nobody_knows_is_an_authentication_error_without_an_admi
 
 def test_old_versions_that_are_no_credential_are_passed_over(single):
     single.declare(admin=None)
-    abandoned = single.until("testSecret")
+    single.until("testSecret")
     single.manager.abandon(single.arn)
-    single.manager.secrets[single.arn].versions["note"] = (
-        single.manager.secrets[single.arn].versions[abandoned].__class__("a note", set(), single.manager._now())
-    )
+    for odd in ("a note", {"username": "somebody", "password": "of-somebody"}, {"username": single.username, "password": 7}):
+        current = single.manager.secrets[single.arn].holder("AWSCURRENT")
+        version = single.manager.write(single.arn, odd)
+        single.manager._move(single.manager.secrets[single.arn], "AWSCURRENT", current)
+        single.manager.secrets[single.arn].versions[version].labels.clear()
 
     single.rotate()
 
     assert single.logs_in(single.current)
 
 
+def _left_behind(single, password):
+    """A version without a label, as an abandoned rotation leaves it."""
+    secret = single.manager.secrets[single.arn]
+    current = secret.holder("AWSCURRENT")
+    version = single.manager.write(single.arn, {**single.current, "password": password})
+    single.manager._move(secret, "AWSCURRENT", current)
+    secret.versions[version].labels.clear()
+
+
+def test_rule_27_the_newest_of_many_abandoned_passwords_is_tried_first(single, refused):
+    single.declare(admin=None)
+    for number in range(12):
+        _left_behind(single, f"abandoned-{number}")
+    single.server.run(f"ALTER ROLE {single.username} PASSWORD '{scram_verifier('abandoned-11')}'")
+    single.rotate()
+    assert single.logs_in(single.current)
+
+    single.server.run(f"ALTER ROLE {single.username} PASSWORD '{scram_verifier('abandoned-0')}'")
+    token = single.until("setSecret")
+    with refused("authentication"):  # the number of tries is bounded
+        single.step("setSecret", token)
+
+
 def test_rule_25_a_duplicate_that_set_the_password_first_is_success(single, monkeypatch):
     token = single.until("setSecret")
-    from rotation_lambda.engines import postgres
-
     verify = postgres.verify
 
     def duplicate_comes_between(*arguments):

@@ -1,5 +1,6 @@
 """testSecret proves without writing; finishSecret publishes what was proved (rules 21 to 25)."""
 
+import concurrent.futures
 import contextlib
 from unittest import mock
 
@@ -161,6 +162,7 @@ def test_rule_23_a_duplicate_that_published_first_is_success(service):
     service.step("finishSecret", token)
 
     assert service.manager.secrets[service.arn].holder("AWSCURRENT") == token
+    assert service.manager.writes().count("update_secret_version_stage") == 3  # the first rotation's, the duplicate's, the refused one
 
 
 @pytest.mark.parametrize("cleared", [True, False])
@@ -184,6 +186,19 @@ def test_rule_25_every_step_may_come_twice(service):
 
     assert service.manager.writes().count("put_secret_value") == 2
     assert service.manager.secrets[service.arn].holder("AWSCURRENT") == token
+    assert service.logs_in(service.current)
+
+
+@pytest.mark.parametrize("step", ["createSecret", "setSecret"])
+def test_rule_25_duplicates_at_the_same_time_converge(service, step):
+    service.rotate()
+    token = service.until(step)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(service.step, step, token) for _ in range(2)]:
+            done.result()
+
+    service.rotate(token)
     assert service.logs_in(service.current)
 
 
