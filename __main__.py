@@ -25,8 +25,8 @@ def main() -> None:
     credentials: dict[SecretName, DatabaseCredential] = {}
     for service, engine, databases in declared.rotations():
         function = rotation_function(declared, service, engine, databases, admins)
-        for name in databases:
-            credentials[name] = database_credential(declared, name, shared, function, admins)
+        for name, database in databases.items():
+            credentials[name] = database_credential(declared, name, database, shared=shared, function=function, admins=admins)
     arns = {str(name): credential.arn for name, credential in credentials.items()}
     roles = {service: service_access(declared, service, shared, arns) for service in declared.services}
 

@@ -54,12 +54,13 @@ def rotation_function(
 def database_credential(
     declared: Declaration,
     name: SecretName,
+    database: Database,
+    *,
     shared: SecretEnvironment,
     function: RotationFunction,
     admins: Mapping[str, AdminSecret],
 ) -> DatabaseCredential:
     """Gives the login that a secret of the declaration is."""
-    database = declared.secrets()[name]
     args: DatabaseCredentialArgs = {
         "environment": name.environment,
         "service": name.service,
@@ -92,7 +93,7 @@ def service_access(
         "environment": declared.environment,
         "service": service,
         "identity": part.identity.type.value,
-        "secrets": {secret: arns[secret] for secret, right in declared.access_matrix()[service].items() if right == "read"},
+        "secrets": {secret: arns[secret] for secret in declared.readable_by(service)},
         "exceptions": {read.secret: {"reason": read.reason, "until": read.until} for read in part.reads},
         "kms_key_arn": shared.kms_key_arn,
     }

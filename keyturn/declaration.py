@@ -166,18 +166,18 @@ class Declaration(_Part):
 
     def secrets(self) -> dict[SecretName, Database]:
         """Gives every secret that is declared, by name."""
-        return {
-            SecretName(self.environment, service, secret): database
-            for service, declared in self.services.items()
-            for secret, database in declared.secrets.items()
-        }
+        return {name: database for service in self.services for name, database in self._secrets_of(service).items()}
 
     def rotations(self) -> Iterator[tuple[str, str, dict[SecretName, Database]]]:
         """Gives what one rotation function each looks after: service, engine and the secrets."""
-        for service, declared in self.services.items():
-            for engine in sorted({database.engine for database in declared.secrets.values()}):
-                mine = {name: database for name, database in self.secrets().items() if name.service == service}
+        for service in self.services:
+            mine = self._secrets_of(service)
+            for engine in sorted({database.engine for database in mine.values()}):
                 yield service, engine, {name: database for name, database in mine.items() if database.engine == engine}
+
+    def readable_by(self, service: str) -> list[str]:
+        """Gives the physical names of what a service reads: its own secrets, and others' with a reason and an end."""
+        return [*map(str, self._secrets_of(service)), *(read.secret for read in self.services[service].reads)]
 
     def admins(self) -> dict[str, str]:
         """Gives the admin secrets that are referred to, by name or ARN; each under the key that does."""
@@ -191,12 +191,15 @@ class Declaration(_Part):
         """Gives who may do what with which secret: `read`, `rotate` or `none`. A row is a service, or the rotation of its secrets."""
         names = self.secrets()
         matrix: dict[str, dict[str, str]] = {}
-        for service, declared in self.services.items():
-            readable = {read.secret for read in declared.reads} | {str(name) for name in names if name.service == service}
+        for service in self.services:
+            readable = set(self.readable_by(service))
             matrix[service] = {str(name): "read" if str(name) in readable else "none" for name in names}
         for service, engine, rotated in self.rotations():
             matrix[f"{service}/rotation/{engine}"] = {str(name): "rotate" if name in rotated else "none" for name in names}
         return matrix
+
+    def _secrets_of(self, service: str) -> dict[SecretName, Database]:
+        return {SecretName(self.environment, service, secret): given for secret, given in self.services[service].secrets.items()}
 
 
 def _keys_at(path: KeyPath) -> Collection[str]:

@@ -59,7 +59,9 @@ def deploy_all(deploy):
             arns = {}
             for service, engine, databases in whole.rotations():
                 function = declared.rotation_function(whole, service, engine, databases, admins)
-                arns |= {str(name): declared.database_credential(whole, name, shared, function, admins).arn for name in databases}
+                for name, database in databases.items():
+                    parts = {"shared": shared, "function": function, "admins": admins}
+                    arns[str(name)] = declared.database_credential(whole, name, database, **parts).arn
             for service in whole.services:
                 declared.service_access(whole, service, shared, arns)
 
