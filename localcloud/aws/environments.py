@@ -57,7 +57,7 @@ def _cache() -> Path:
 
 def _key() -> str:
     parts = [lock.read_text() for lock in _LOCKS.values()]
-    parts += [sys.version, sys.executable, platform.platform()]
+    parts += [sys.version, os.path.realpath(sys.executable), platform.platform()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

@@ -148,7 +148,7 @@ class Cloud:
         self.rule({"source": ["aws.secretsmanager"], **kind}, arn)
         return url
 
-    def messages(self, queue_url, until=1, within=10):
+    def messages(self, queue_url, until=1, within=30):
         """Gives the bodies of messages, as soon as there are `until` of them."""
         got, sqs = [], self.client("sqs")
         deadline = time.monotonic() + within

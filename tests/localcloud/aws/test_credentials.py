@@ -17,7 +17,7 @@ CLOSED = [
 
 
 def ask(cloud, method, path):
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=30)
     connection.request(method, path, body=b"{}")
     answer = connection.getresponse()
     answer.read()
@@ -40,7 +40,7 @@ def test_root_signs_with_the_secret_that_lies_in_the_folder(cloud):
 
 
 def test_an_unsigned_call_is_refused(cloud):
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=30)
     headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1"}
     connection.request("POST", "/", body=b"{}", headers=headers)
     answer = connection.getresponse()

@@ -99,7 +99,7 @@ def test_a_function_is_called_by_a_rule_only_with_its_permission(cloud, permitte
 
     fail(cloud, secret)
 
-    assert len(cloud.messages(told, within=5 if permitted else 0.7)) == (1 if permitted else 0)
+    assert bool(cloud.messages(told, within=30 if permitted else 0.7)) is permitted
 
 
 def test_a_function_subscribed_to_a_topic_needs_its_permission_too(cloud):
@@ -138,7 +138,7 @@ def test_a_rule_takes_an_environments_secrets_by_their_beginning(cloud, matcher,
 
     fail(cloud, secret)
     cloud.messages(every, until=2)
-    seen = [event["detail"]["additionalEventData"]["SecretId"] for event in cloud.messages(queue, within=5 if takes else 0.1)]
+    seen = [event["detail"]["additionalEventData"]["SecretId"] for event in cloud.messages(queue, within=30 if takes else 0.1)]
 
     assert (secret in seen) is takes
 

@@ -113,3 +113,12 @@ def test_the_server_listens_on_loopback_only(cloud):
     listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in links]
 
     assert listening == [f"0100007F:{cloud.running.port:04X}"]
+
+
+def test_another_clone_with_the_same_locks_finds_the_environments(tmp_path, monkeypatch):
+    prepared = environments.prepare()
+    linked = tmp_path / "python"
+    linked.symlink_to(Path(environments.sys.executable).resolve())
+    monkeypatch.setattr(environments.sys, "executable", str(linked))
+
+    assert environments.prepare() == prepared
