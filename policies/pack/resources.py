@@ -12,6 +12,7 @@ class Resources:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._by_urn = {resource.urn: resource for resource in sorted(resources, key=lambda resource: resource.urn)}
         self._by_type: defaultdict[str, list[Resource]] = defaultdict(list)
+        self._by_text: dict[str, dict[str, Resource]] = {}
         self._children: defaultdict[str, list[Resource]] = defaultdict(list)
         for resource in self._by_urn.values():
             self._by_type[resource.type].append(resource)
@@ -28,6 +29,16 @@ class Resources:
     def of_type(self, *types: str) -> list[Resource]:
         """Gives the resources of these types."""
         return [resource for wanted in types for resource in self._by_type.get(wanted, ())]
+
+    def called(self, text: str, type_token: str) -> Resource | None:
+        """Gives the resource of a type that has this name, id or ARN."""
+        if type_token not in self._by_text:
+            found: dict[str, Resource] = {}
+            for resource in self._by_type.get(type_token, ()):
+                texts = (resource.text("name"), *(resource.answer(name) for name in ("name", "id", "arn")))
+                found.update((known, resource) for known in texts if known)
+            self._by_text[type_token] = found
+        return self._by_text[type_token].get(text)
 
     def ancestors(self, resource: Resource) -> Iterator[Resource]:
         """Gives the parent, its parent and so on."""

@@ -78,11 +78,12 @@ def _inside_role(identity: Identity, role: Resource) -> Iterator[Holding]:
 
 def _attached(identity: Identity, holder: Resource, property_name: str, resources: Resources) -> Iterator[Holding]:
     listed = elements(holder.read(property_name))
+    made_from = origin(holder, property_name, resources).of_type(POLICY)
     for arn in listed:
         if not isinstance(arn, str) or not arn:
             continue
         by_aws = _MANAGED_BY_AWS.fullmatch(arn)
-        kept_here = _policy(arn, resources)
+        kept_here = _policy(arn, resources) or (made_from[0] if len(listed) == len(made_from) == 1 else None)
         if by_aws:
             yield Holding(identity, holder, _ANY_SECRET if by_aws[1] in _READ_ANY_SECRET else None, holder, property_name)
         elif kept_here is not None:
@@ -90,17 +91,13 @@ def _attached(identity: Identity, holder: Resource, property_name: str, resource
         else:
             yield Holding(identity, holder, UNKNOWN, holder, property_name, is_elsewhere=True)
     if any(arn is UNKNOWN for arn in listed):
-        kept_here_too = origin(holder, property_name, resources).of_type(POLICY)
-        for policy in kept_here_too:
+        for policy in made_from:
             yield Holding(identity, holder, policy.read("policy"), policy, "policy")
-        if not kept_here_too:
+        if not made_from:
             yield Holding(identity, holder, UNKNOWN, holder, property_name, is_elsewhere=True)
 
 
 def _policy(arn: str, resources: Resources) -> Resource | None:
     """Gives the stack's own policy with this ARN; by name while its ARN is not known yet."""
-    for policy in resources.of_type(POLICY):
-        own = policy.answer("arn") or policy.answer("id")
-        if own == arn or (own is None and policy.text("name") == arn.rpartition("/")[2]):
-            return policy
-    return None
+    by_name = resources.called(arn.rpartition("/")[2], POLICY)
+    return resources.called(arn, POLICY) or (by_name if by_name is not None and by_name.answer("arn") is None else None)

@@ -58,20 +58,21 @@ class Identities:
 
     def named_by(self, resource: Resource, property_name: str, type_token: str) -> Iterator[Identity]:
         """Gives the identities of one type that a property names: by name, by ARN, or by what the property was made from."""
+        kind = _KINDS[type_token]
         listed = elements(resource.read(property_name))
+        made_from = [
+            self._by_urn[urn] for urn in resource.made_from(property_name) if urn in self._by_urn and self._type(urn) == type_token
+        ]
         for element in listed:
             if isinstance(element, str) and element:
-                yield self.named(element, _KINDS[type_token], hidden=resource.hides(property_name))
+                named = self.named(element, kind, hidden=resource.hides(property_name))
+                # One origin says who it is even if its own name is not known yet.
+                yield made_from[0] if named.resource is None and len(listed) == len(made_from) == 1 else named
         if any(element is UNKNOWN for element in listed):
-            made_from = [
-                self._by_urn[urn] for urn in resource.made_from(property_name) if urn in self._by_urn and self._type(urn) == type_token
-            ]
             yield from made_from
             if not made_from:
-                kind = _KINDS[type_token]
-                yield Identity(
-                    f"{resource.urn}#{property_name}", f"a {kind} that is not known yet (of {resource.label})", ANY_TEXT, UNKNOWN
-                )
+                shown = f"a {kind} that is not known yet (of {resource.label})"
+                yield Identity(f"{resource.urn}#{property_name}", shown, ANY_TEXT, UNKNOWN)
 
     def named(self, text: str, kind: str, *, hidden: bool = False) -> Identity:
         """Gives the identity with this name or ARN: the stack's own when it has it."""

@@ -1,6 +1,5 @@
 """What rotates a secret: a schedule, and the identity that does it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import origin
@@ -27,7 +26,7 @@ class Rotation:
 def rotators(rotation: Resource, resources: Resources, identities: Identities) -> tuple[tuple[Identity, ...], bool]:
     """Gives the identities that carry a rotation out, and whether these are all."""
     found = list(identities.named_by(rotation, "externalSecretRotationRoleArn", ROLE))
-    functions = list(_functions(rotation, "rotationLambdaArn", resources))
+    functions = _functions(rotation, "rotationLambdaArn", resources)
     for function in functions:
         found.extend(identities.named_by(function, "role", ROLE))
     # A function that is not of this stack, as one made by CloudFormation, runs as a role that is not of this stack.
@@ -37,14 +36,14 @@ def rotators(rotation: Resource, resources: Resources, identities: Identities) -
     return tuple(found), not is_open and all(identity.service is not UNKNOWN or identity.resource for identity in found)
 
 
-def _functions(resource: Resource, property_name: str, resources: Resources) -> Iterator[Resource]:
+def _functions(resource: Resource, property_name: str, resources: Resources) -> list[Resource]:
     value = resource.read(property_name)
     if isinstance(value, str):
         # `arn:aws:lambda:<region>:<account>:function:<name>[:<alias>]`, or a bare name.
         name = value.split(":")[6] if value.count(":") >= 6 else value
-        yield from (function for function in resources.of_type(FUNCTION) if name in (function.text("name"), function.answer("name")))
-    elif value is UNKNOWN:
-        made_from = origin(resource, property_name, resources)
-        yield from made_from.of_type(FUNCTION)
-        for alias in made_from.of_type(FUNCTION_ALIAS):
-            yield from _functions(alias, "functionName", resources)
+        named = resources.called(name, FUNCTION)
+        if named is not None:
+            return [named]
+    made_from = origin(resource, property_name, resources)
+    aliases = made_from.of_type(FUNCTION_ALIAS)
+    return made_from.of_type(FUNCTION) + [function for alias in aliases for function in _functions(alias, "functionName", resources)]
