@@ -60,9 +60,16 @@ def document(*statements: Statement) -> pulumi.Output[str]:
 
 def region_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """Gives the region that an ARN names."""
-    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[3])
+    return pulumi.Output.from_input(arn).apply(lambda arn: _parts(arn)[3])
 
 
 def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """Gives the account that an ARN names."""
-    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[4])
+    return pulumi.Output.from_input(arn).apply(lambda arn: _parts(arn)[4])
+
+
+def _parts(arn: str) -> list[str]:
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        raise ValueError("an ARN is needed where an id, a name or an alias is given; pass `.arn` of the resource")
+    return parts

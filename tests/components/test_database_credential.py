@@ -211,6 +211,11 @@ def test_what_is_wrong_is_refused_by_name_before_anything_is_created(deploy, arg
         deploy(credential(**{argument: value}))
 
 
+def test_the_id_of_a_key_is_not_its_arn(deploy):
+    with pytest.raises(ValueError, match=r"an ARN is needed where an id, a name or an alias is given; pass `\.arn` of the resource"):
+        deploy(credential(kms_key_arn="1234abcd"))
+
+
 def test_a_refusal_never_repeats_the_value(deploy):
     with pytest.raises(pulumi.InputPropertyError) as refused:
         deploy(credential(kind="Hunter2-Planted!"))
