@@ -70,10 +70,6 @@ def _named(
     made: Any = kept or name.made(logical, inputs, autonaming)
     inputs[name.property] = made
     filled.add(name.property)
-    if len(made) > name.longest:
-        return [
-            Failure(name.property, f"cannot be made from the resource's name: it would be longer than {name.longest} characters; give it")
-        ]
     check = resource.inputs[name.property].check
     reason = check(made) if check else None
     return [Failure(name.property, f"cannot be made from the resource's name: it {reason}; give it")] if reason else []

@@ -23,10 +23,9 @@ class Autonaming:
 
 @dataclass(frozen=True)
 class Name:
-    """The property that names a resource physically, how long it may be, and what the service wants around it."""
+    """The property that names a resource physically, and what the service wants around the name."""
 
     property: str = "name"
-    longest: int = 255
     shape: Callable[[str, Mapping[str, Any]], str] = lambda name, _: name
     prefix: str | None = "namePrefix"
 

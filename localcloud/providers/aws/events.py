@@ -45,7 +45,7 @@ class EventRule(Resource):
     outputs: ClassVar = {"arn": Kind.TEXT}
     conflicts = (("name", "namePrefix"), ("isEnabled", "state"))
     needs_one = (("eventPattern", "scheduleExpression"),)
-    name = Name(longest=64)
+    name = Name()
 
     def check(self, inputs: Properties) -> Iterator[Failure]:
         """A schedule runs on the default bus only."""

@@ -115,7 +115,7 @@ class Function(Resource):
     }
     conflicts = (("code", "s3Bucket", "imageUri"),)
     needs_one = (("code", "s3Bucket", "imageUri"),)
-    name = Name(longest=64, prefix=None)
+    name = Name(prefix=None)
     renews: ClassVar = {
         "code": ("codeSha256", "lastModified", "sourceCodeSize"),
         "s3Key": ("codeSha256", "lastModified", "sourceCodeSize"),
@@ -132,17 +132,15 @@ class Function(Resource):
             yield Failure("s3Key", "is required with s3Bucket")
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
-        """Makes the function and waits until it is ready. IAM may need seconds to show a new role to Lambda."""
-        _when_ready(
-            lambda: aws.functions.create_function(
-                FunctionName=inputs["name"],
-                PackageType=inputs["packageType"],
-                Code=_code(inputs),
-                Publish=inputs["publish"],
-                Tags=inputs.get("tags") or {},
-                **({"Architectures": inputs["architectures"]} if inputs.get("architectures") else {}),
-                **_settings(inputs, set(inputs)),
-            )
+        """Makes the function with its code."""
+        aws.functions.create_function(
+            FunctionName=inputs["name"],
+            PackageType=inputs["packageType"],
+            Code=_code(inputs),
+            Publish=inputs["publish"],
+            Tags=inputs.get("tags") or {},
+            **({"Architectures": inputs["architectures"]} if inputs.get("architectures") else {}),
+            **_settings(inputs, set(inputs)),
         )
         made(inputs["name"])
         if inputs["reservedConcurrentExecutions"] >= 0:
@@ -261,15 +259,14 @@ _SPOKEN = {key: name for name, key in _SETTINGS.items()} | {
 
 
 def _when_ready(call: Callable[[], Any]) -> Any:
-    """Tries again while Lambda is busy with the change before, or does not see the role yet."""
+    """Tries again while Lambda is busy with the change before."""
     until = time.monotonic() + _SECONDS
     while True:
         try:
             return call()
         except Exception as error:
-            waits = code_of(error) == "ResourceConflictException" and "in progress" in str(error)
-            waits = waits or (code_of(error) == "InvalidParameterValueException" and "cannot be assumed by Lambda" in str(error))
-            if not waits or time.monotonic() > until:
+            is_busy = code_of(error) == "ResourceConflictException" and "in progress" in str(error)
+            if not is_busy or time.monotonic() > until:
                 raise
             time.sleep(0.5)
 

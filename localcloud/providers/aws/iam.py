@@ -51,7 +51,7 @@ class Role(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "createDate": Kind.TEXT, "uniqueId": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=64)
+    name = Name()
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the role, then its inline and attached policies."""
@@ -162,7 +162,7 @@ class User(Resource):
         "tags": tags.argument,
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "uniqueId": Kind.TEXT}
-    name = Name(longest=64, prefix=None)
+    name = Name(prefix=None)
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the user."""

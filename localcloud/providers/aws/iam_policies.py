@@ -27,7 +27,7 @@ class RolePolicy(Resource):
         "role": text(required=True, replaces=True, check=checks.length(64, 1)),
     }
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=128)
+    name = Name()
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Writes the policy into the role."""
@@ -94,7 +94,7 @@ class Policy(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "attachmentCount": Kind.WHOLE, "policyId": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=128)
+    name = Name()
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the policy."""

@@ -144,7 +144,7 @@ class Alias(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "targetKeyArn": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=256, shape=_alias_name)
+    name = Name(shape=_alias_name)
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the alias."""

@@ -31,7 +31,7 @@ class LogGroup(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=512)
+    name = Name()
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the group, then its retention."""

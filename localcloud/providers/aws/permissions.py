@@ -59,7 +59,7 @@ class Permission(Resource):
         ),
     }
     conflicts = (("statementId", "statementIdPrefix"),)
-    name = Name(property="statementId", longest=100, prefix="statementIdPrefix")
+    name = Name(property="statementId", prefix="statementIdPrefix")
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Adds the statement."""

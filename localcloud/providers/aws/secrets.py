@@ -48,7 +48,7 @@ class Secret(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=512)
+    name = Name()
 
     def check(self, inputs: Properties) -> Iterator[Failure]:
         """Each region holds at most one replica."""

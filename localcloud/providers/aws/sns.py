@@ -64,7 +64,7 @@ class Topic(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "owner": Kind.TEXT, "beginningArchiveTime": Kind.TEXT}
     conflicts = (("name", "namePrefix"),)
-    name = Name(longest=256, shape=lambda name, inputs: f"{name}.fifo" if inputs.get("fifoTopic") and not name.endswith(".fifo") else name)
+    name = Name(shape=lambda name, inputs: f"{name}.fifo" if inputs.get("fifoTopic") and not name.endswith(".fifo") else name)
 
     def create(self, aws: Any, inputs: Properties, made: Made) -> None:
         """Makes the topic, then its attributes."""

@@ -64,7 +64,7 @@ class Queue(Resource):
     }
     outputs: ClassVar = {"arn": Kind.TEXT, "url": Kind.TEXT}
     conflicts = (("name", "namePrefix"), ("kmsMasterKeyId", "sqsManagedSseEnabled"))
-    name = Name(longest=80, shape=lambda name, inputs: f"{name}.fifo" if inputs.get("fifoQueue") and not name.endswith(".fifo") else name)
+    name = Name(shape=lambda name, inputs: f"{name}.fifo" if inputs.get("fifoQueue") and not name.endswith(".fifo") else name)
 
     def check(self, inputs: Properties) -> Iterator[Failure]:
         """A FIFO queue is named so."""

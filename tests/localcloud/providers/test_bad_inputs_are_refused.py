@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from localcloud.providers.aws.registry import RESOURCES
+
 GRANT = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
 ROLE = "arn:aws:iam::123456789012:role/rotator"
@@ -102,6 +104,8 @@ BAD = [
     ("RolePolicy", {"policy": ""}, "policy"),
     ("RolePolicy", {"policy": "Statement: x"}, "policy"),
     ("RolePolicy", {"policy": policy()}, "policy"),
+    ("RolePolicy", {"policy": "[1]"}, "policy"),
+    ("RolePolicy", {"policy": policy("allow")}, "policy"),
     ("RolePolicy", {"policy": policy(without(GRANT, "Effect"))}, "policy"),
     ("RolePolicy", {"policy": policy({**GRANT, "Effect": "allow"})}, "policy"),
     ("RolePolicy", {"policy": policy(without(GRANT, "Action"))}, "policy"),
@@ -183,6 +187,11 @@ IDS = [f"{kind}-{'-'.join(bad)}-{index}" for index, (kind, bad, _) in enumerate(
 
 def full(kind):
     return next(token for token in GOOD if token.endswith(f":{kind}"))
+
+
+def test_every_type_has_its_rows():
+    assert set(GOOD) == set(RESOURCES)
+    assert {full(kind) for kind, _, _ in BAD} == set(RESOURCES)
 
 
 @pytest.mark.parametrize("kind", GOOD)

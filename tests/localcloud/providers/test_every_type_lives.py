@@ -6,6 +6,8 @@ import zipfile
 
 import pytest
 
+from localcloud.providers.aws.registry import RESOURCES
+
 BILLING = "test/billing/database"
 OWN = "arn:aws:iam::000000000000:root"
 
@@ -226,6 +228,10 @@ def drifts(aws, states):
         "grant": "policy", "managed": "policy", "user": "tags", "function": "timeout", "secret": "tags", "secret-policy": "policy",
         "rotation": "rotationEnabled", "queue": "visibilityTimeoutSeconds", "queue-policy": "policy",
     }  # fmt: skip
+
+
+def test_no_type_is_left_out(resources):
+    assert {kind for kind, *_ in resources.values()} == set(RESOURCES)
 
 
 def test_every_type_is_created_updated_mended_replaced_and_deleted(stack, aws, resources):

@@ -59,6 +59,14 @@ class TestCheck:
         assert again["name"] == made["name"]
         assert after_a_given_one["name"] != "dev/a"
 
+    def test_a_made_name_is_made_anew_when_another_shape_is_needed(self, wire):
+        made, _ = wire.check("aws:sqs/queue:Queue", {})
+
+        again, failures = wire.check("aws:sqs/queue:Queue", {"fifoQueue": True}, olds=made)
+
+        assert failures == {}
+        assert again["name"].endswith(".fifo")
+
     def test_the_same_seed_gives_the_same_name(self, wire):
         names = {wire.check(SECRET, {}, randomSeed=b"plan")[0]["name"] for _ in range(2)}
 
@@ -173,6 +181,20 @@ class TestDiff:
         wider = wire.diff(ROLE_POLICY, olds, {**news, "policy": policy({**GRANT, "Action": "*"})})
 
         assert (changes(answer), list(wider.diffs)) == ({}, ["policy"])
+
+    def test_json_that_says_the_same_is_the_same(self, wire):
+        kind = "aws:cloudwatch/eventRule:EventRule"
+        olds, _ = wire.check(kind, {"name": "failed", "eventPattern": '{"source":["a"],"account":["1"]}'})
+        news, _ = wire.check(kind, {"name": "failed", "eventPattern": '{ "account": ["1"], "source": ["a"] }'})
+
+        assert list(wire.diff(kind, olds, news).diffs) == []
+
+    def test_what_aws_never_tells_is_no_change_after_an_import(self, wire):
+        read = {"name": "dev/a", "arn": "arn:1"}
+
+        answer = wire.diff(SECRET, read, self.inputs(wire, recoveryWindowInDays=7))
+
+        assert list(answer.diffs) == []
 
     def test_ignored_changes_are_none(self, wire):
         olds = {**self.inputs(wire, tags={"a": "1", "b": "1"}), "arn": "arn:1"}
