@@ -146,6 +146,7 @@ def test_rule_27_the_newest_of_many_abandoned_passwords_is_tried_first(single, r
 
 
 def test_rule_25_a_duplicate_that_set_the_password_first_is_success(single, monkeypatch):
+    single.declare(admin=None)
     token = single.until("setSecret")
     verify = postgres.verify
 

@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 
 from rotation_lambda.engines import postgres
+from rotation_lambda.engines._postgres_session import Session
 from rotation_lambda.errors import RotationError
 from rotation_lambda.handler import handler
 
@@ -46,6 +47,14 @@ def test_rule_21_the_test_writes_nothing(service):
     assert said
     assert [line for line in said if "SELECT" not in line] == []
     assert service.manager.writes() == ["put_secret_value"]
+
+
+def test_rule_21_the_tests_session_could_not_write_if_it_wanted_to(service, refused, monkeypatch):
+    token, asked = service.until("testSecret"), Session.run
+    monkeypatch.setattr(Session, "run", lambda session, *_: asked(session, "CREATE TABLE written (id int)"))
+
+    with refused("configuration", says="25006"):
+        service.step("testSecret", token)
 
 
 def test_rule_21_a_test_only_call_passes_and_writes_nothing(service):
