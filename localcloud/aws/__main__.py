@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 
@@ -13,9 +14,7 @@ def main() -> None:
     directory, functions_python = Path(sys.argv[1]), Path(sys.argv[2])
     os.umask(0o077)  # state and function code hold secrets in clear
     with (directory / "aws.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock.fileno()):
             sys.exit(f"another local AWS runs in {directory}")
         lock.truncate(0)
         lock.write(json.dumps({"pid": os.getpid(), "port": int(os.environ["GATEWAY_PORT"])}))
@@ -27,6 +26,18 @@ def main() -> None:
         from localcloud.aws import server  # noqa: PLC0415 (its packages are not the project's)
 
         server.run(directory, functions_python)
+
+
+def _locked(file: int) -> bool:
+    """Takes the lock; somebody who only looks holds it for a moment."""
+    for _ in range(20):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def _empty(folder: Path) -> None:

@@ -77,7 +77,7 @@ def request_context(service: str, iam_action: str, body: bytes, parameters: dict
         return context
     data = _object(body)
     if service == "kms":
-        pairs = data.get("EncryptionContext") or {}
+        pairs = data["EncryptionContext"] if isinstance(data.get("EncryptionContext"), dict) else {}
         context |= {f"kms:EncryptionContext:{key}": value for key, value in pairs.items()}
         context |= {"kms:EncryptionContextKeys": list(pairs)} if pairs else {}
         alias = str(data.get("KeyId", "")).rpartition(":")[2]

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9/_+=.@!-]{1,512}")
 
 def resolve(secret_id: str | None, *, use_arn_scope: bool = False) -> tuple[Any, Any]:
     """Gives the secret of a name, an ARN, or an ARN without its six random characters; a mere beginning names nothing."""
-    if not secret_id:
+    if not isinstance(secret_id, str):
         return None, None
     if not secret_id.startswith("arn:"):
         secret = secretsmanager._secrets.get(secret_id)

@@ -6,6 +6,7 @@ ministack itself saves on a clean stop only. Written is what changed; reads cost
 import asyncio
 import hashlib
 import json
+import logging
 from pathlib import Path
 
 from ministack import app as ministack
@@ -13,6 +14,7 @@ from ministack.core import persistence
 
 TICK_SECONDS = 0.5
 
+_log = logging.getLogger("state")
 _written: dict[str, bytes] = {}
 _changed = False
 
@@ -37,10 +39,14 @@ def save() -> None:
 
 
 async def save_forever() -> None:
-    """Saves at every tick."""
+    """Saves at every tick; a disk that refuses is told in the log and tried again."""
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        save()
+        try:
+            save()
+        except OSError as error:
+            mark()
+            _log.error("state is not on disk: %s", error)
 
 
 def _write(file: Path, service: str, state: object) -> None:

@@ -48,6 +48,8 @@ async def handle(method: str, path: str, headers: dict[str, str], body: bytes, q
         data = json.loads(body or b"{}")
     except ValueError:
         return error_response_json("SerializationException", "The request is not JSON.", 400)
+    if not isinstance(data, dict):
+        return error_response_json("SerializationException", "The request is no JSON object.", 400)
     try:
         answer = operation(data)
     except RefusedError as refusal:

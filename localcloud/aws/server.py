@@ -7,6 +7,7 @@ runs beside it.
 import asyncio
 import logging
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -73,4 +74,13 @@ def _begin(directory: Path) -> None:
     persistence.mark()
     persistence.save()
     for work in (persistence.save_forever(), rotation.watch()):
-        _tasks.add(asyncio.get_running_loop().create_task(work))
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(_must_not_end)
+        _tasks.add(task)
+
+
+def _must_not_end(task: asyncio.Task[Any]) -> None:
+    """Ends the server with a message when a part of it broke: half a cloud would only look like one."""
+    if not task.cancelled() and (fault := task.exception()):
+        logging.getLogger("server").critical("the server ends: a part of it broke", exc_info=fault)
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -80,7 +80,7 @@ async def dispatch(*request: Any) -> Any:
             "sourceIPAddress": iam_evaluator._request_origin.get()[0],
             "userAgent": headers.get("user-agent", ""),
             **_failure(response),
-            "requestParameters": _shown(ministack._ct_request_params(headers, body, query)),
+            "requestParameters": _shown(_given(headers, body, query)),
             "responseElements": None,
             "requestID": request_id,
             "readOnly": read_only,
@@ -132,6 +132,11 @@ def _failure(response: Any) -> dict[str, str]:
     }
 
 
+def _given(headers: dict[str, str], body: bytes, query: dict[str, Any]) -> dict[str, Any]:
+    given = ministack._ct_request_params(headers, body, query)
+    return given if isinstance(given, dict) else {}
+
+
 def _shown(given: dict[str, Any]) -> dict[str, Any] | None:
     return {key[:1].lower() + key[1:]: value for key, value in given.items() if key.lower() not in _UNSHOWN} or None
 
@@ -139,7 +144,7 @@ def _shown(given: dict[str, Any]) -> dict[str, Any] | None:
 def _resources(service: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> list[str]:
     if service != "secretsmanager":
         return []
-    given = ministack._ct_request_params(headers, body, query)
+    given = _given(headers, body, query)
     _, secret = secretsmanager._resolve(given.get("SecretId") or given.get("Name"))
     return [secret["ARN"]] if secret else []
 

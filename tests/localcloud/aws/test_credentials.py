@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 
+import botocore.awsrequest
 import pytest
 
 CLOSED = [
@@ -48,6 +49,22 @@ def test_an_unsigned_call_is_refused(cloud):
     connection.close()
 
     assert (answer.status, b"security token" in text, b"SecretList" in text) == (400, True, False)
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "{"])
+def test_a_malformed_request_is_an_answer_not_a_fall(cloud, body):
+    signer = cloud.client("secretsmanager")._request_signer
+    url = cloud.running.url + "/"
+    headers = {"X-Amz-Target": "secretsmanager.DescribeSecret", "Content-Type": "application/x-amz-json-1.1"}
+    request = botocore.awsrequest.AWSRequest("POST", url, headers=headers, data=body)
+    signer.sign("DescribeSecret", request)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.running.port, timeout=30)
+    connection.request("POST", "/", body=body, headers=dict(request.headers))
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+
+    assert answer.status == 400, text
 
 
 @pytest.mark.parametrize("path", CLOSED)

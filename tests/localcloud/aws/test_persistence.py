@@ -47,6 +47,23 @@ def test_state_survives_a_kill(own_cloud, after_kill):
     assert secrets.describe_secret(SecretId=secret)["KmsKeyId"] == key
 
 
+def test_a_disk_that_refuses_is_told_and_tried_again(own_cloud, after_kill):
+    cloud = own_cloud()
+    folder = cloud.running.directory / "aws-state"
+    folder.rename(folder.with_name("elsewhere"))
+    folder.touch()
+    secret = cloud.secret("first")
+    deadline = time.monotonic() + 30
+    while "state is not on disk" not in cloud.running.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    folder.unlink()
+    folder.with_name("elsewhere").rename(folder)
+    changed(cloud, "secretsmanager")
+
+    assert after_kill(cloud).client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"] == "first"
+
+
 def test_a_rotation_cut_by_a_kill_goes_on_with_its_token(own_cloud, after_kill):
     cloud = own_cloud()
     secret = cloud.secret("first")
