@@ -98,6 +98,8 @@ class LocalAws:
         secrets.rotate_secret(
             SecretId=NAME, RotationLambdaARN=self._function, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False
         )
+        # Secrets Manager tries testSecret at once, on a version of its own that has AWSPENDING until the trial is over.
+        assert wait_until(lambda: "AWSPENDING" not in self.versions())
         return first
 
     def delete_secret(self):
