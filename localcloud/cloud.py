@@ -36,7 +36,7 @@ class Cloud:
 
     def log_of(self, name: str) -> Path:
         """Gives the log file of a part."""
-        return self.aws_directory / "aws.log" if name == "aws" else self.directory.logs / "postgresql.log"
+        return self.directory.logs / ("aws.log" if name == "aws" else "postgresql.log")
 
     def plan(self, asked: Mapping[str, int | None]) -> dict[str, int]:
         """Gives the port of each part, before anything is started.
@@ -103,6 +103,9 @@ class Cloud:
         port = port or self.directory.remembered()["ports"][name]
         if name == "aws":
             aws.start(self.aws_directory, port)
+            beside_the_others = self.directory.logs / "aws.log"
+            if not beside_the_others.is_symlink():
+                beside_the_others.symlink_to(self.aws_directory / "aws.log")
         else:
             server = PostgreSQL(self.directory)
             server.start(port)

@@ -1,4 +1,4 @@
-"""The first rotations: `up` is not done before every secret that rotates has a value that works."""
+"""Rotations: `up` is not done before every secret that rotates has a value that works."""
 
 import json
 import time
@@ -12,7 +12,7 @@ _QUIET_SECONDS = 10
 _WITHIN_SECONDS = 120
 
 
-class FirstRotations:
+class Rotations:
     """Watches the rotating secrets of one environment."""
 
     def __init__(self, secrets: Any, logs: Any, environment: str) -> None:
@@ -31,7 +31,7 @@ class FirstRotations:
         if not (waiting := self._unfinished()):
             return
         helped: set[str] = set()
-        with step(f"waiting for the first rotation of {_named(waiting)}") as note:
+        with step(f"waiting for the rotation of {_named(waiting)}") as note:
             began = changed = time.monotonic()
             seen = waiting
             while waiting := self._unfinished():
@@ -49,15 +49,23 @@ class FirstRotations:
                 note(f"{_named(waiting)} still to come")
                 time.sleep(0.2)
 
+    def begin(self) -> None:
+        """Begins a rotation of every secret that rotates."""
+        for secret in self._rotating():
+            self._secrets.rotate_secret(SecretId=secret["ARN"])
+
+    def _rotating(self) -> list[dict[str, Any]]:
+        listed = _all(self._secrets, "list_secrets", "SecretList")
+        return [secret for secret in listed if secret["Name"].startswith(self._prefix) and secret.get("RotationEnabled")]
+
     def _unfinished(self) -> dict[str, dict[str, list[str]]]:
         """Gives the versions and labels of each secret whose rotation is not done, by name."""
         unfinished = {}
-        for secret in _all(self._secrets, "list_secrets", "SecretList"):
-            if secret["Name"].startswith(self._prefix) and secret.get("RotationEnabled") and "DeletedDate" not in secret:
-                versions = self._secrets.describe_secret(SecretId=secret["ARN"]).get("VersionIdsToStages", {})
-                pending = any(labels == ["AWSPENDING"] for labels in versions.values())
-                if pending or not any("AWSCURRENT" in labels for labels in versions.values()):
-                    unfinished[secret["Name"]] = versions
+        for secret in self._rotating():
+            versions = self._secrets.describe_secret(SecretId=secret["ARN"]).get("VersionIdsToStages", {})
+            pending = any(labels == ["AWSPENDING"] for labels in versions.values())
+            if pending or not any("AWSCURRENT" in labels for labels in versions.values()):
+                unfinished[secret["Name"]] = versions
         return unfinished
 
     def _begin_anew(self, name: str, versions: dict[str, list[str]]) -> None:

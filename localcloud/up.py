@@ -15,7 +15,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.postgres import PostgreSQL
 from localcloud.progress import say, step
 from localcloud.pulumi.engine import find_or_build
-from localcloud.rotations import FirstRotations
+from localcloud.rotations import Rotations
 from localcloud.stack import STACK, Stack
 
 _PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
@@ -64,7 +64,9 @@ def _deploy(cloud: Cloud, killed: list[str], began: float) -> None:
     stack.ready()
     half_created.remove(stack, lambda service: client(service, variables))
     deployment = stack.deploy(refresh=bool(killed))
-    FirstRotations(secrets, logs, STACK).wait()
+    rotations = Rotations(secrets, logs, STACK)
+    rotations.wait()
+    _follow_the_database(cloud, rotations, int(variables["KEYTURN_LOCAL_POSTGRES_PORT"]))
     output = stack.output()
     names = [secret["name"] for service in output.get("services", {}).values() for secret in service.get("secrets", {}).values()]
     summary.show(
@@ -76,6 +78,16 @@ def _deploy(cloud: Cloud, killed: list[str], began: float) -> None:
         seconds=time.monotonic() - began,
         changed=deployment.changed,
     )
+
+
+def _follow_the_database(cloud: Cloud, rotations: Rotations, port: int) -> None:
+    """Rotates when PostgreSQL listens elsewhere than at the last deployment: the values name the port that it had."""
+    noted = cloud.directory.remembered()
+    if noted.get("deployed", port) != port:
+        say(f"  PostgreSQL has moved to port {port}: the services' secrets are rotated, so that they say so")
+        rotations.begin()
+        rotations.wait()
+    cloud.directory.remember({**cloud.directory.remembered(), "deployed": port})
 
 
 def _release_names(secrets: Any) -> None:

@@ -81,6 +81,8 @@ with Directory(Path({str(directory.path)!r})).lock(): print("both")
 
 def test_removing_takes_everything_and_the_marker_last(directory, monkeypatch):
     (directory.logs / "postgresql.log").write_text("x")
+    for name in ("a note", "zzz"):
+        (directory.path / name).write_text("x")
     order = []
     unlink = type(directory.path).unlink
     monkeypatch.setattr(type(directory.path), "unlink", lambda path: (order.append(path.name), unlink(path))[1])

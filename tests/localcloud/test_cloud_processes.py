@@ -79,9 +79,11 @@ def test_a_process_that_does_not_listen_is_killed():
         process = Process(deaf.pid, processes.born(deaf.pid))
 
         processes.stop(process, within_seconds=0.2)
+        ended = not process.alive
+    deaf.kill()
     deaf.wait()
 
-    assert not process.alive
+    assert ended
 
 
 def test_what_cannot_be_started_is_named(directory):

@@ -4,7 +4,7 @@ import pytest
 
 from localcloud import rotations
 from localcloud.errors import LocalCloudError
-from localcloud.rotations import FirstRotations
+from localcloud.rotations import Rotations
 
 
 class SecretsManager:
@@ -61,7 +61,7 @@ def impatient(monkeypatch):
 def test_secrets_that_are_rotated_and_those_of_other_environments_are_not_waited_for(capsys):
     secrets = SecretsManager({"local/billing/database": {"one": ["AWSCURRENT", "AWSPENDING"]}})
 
-    FirstRotations(secrets, Logs(), "local").wait()
+    Rotations(secrets, Logs(), "local").wait()
 
     assert secrets.looked == 1
     assert capsys.readouterr().err == ""
@@ -71,7 +71,7 @@ def test_secrets_that_are_rotated_and_those_of_other_environments_are_not_waited
 def test_a_rotation_that_was_cut_off_is_begun_anew(cut_off, capsys):
     secrets = SecretsManager({"local/billing/database": cut_off}, rotates_to={"new": ["AWSCURRENT"]})
 
-    FirstRotations(secrets, Logs(), "local").wait()
+    Rotations(secrets, Logs(), "local").wait()
 
     assert secrets.rotated == ["local/billing/database"]
     assert "the rotation of local/billing/database does not move: it is begun anew" in capsys.readouterr().err
@@ -85,7 +85,7 @@ def test_a_rotation_that_fails_is_told_with_the_step_and_the_cause():
     )
 
     with pytest.raises(LocalCloudError) as told:
-        FirstRotations(secrets, logs, "local").wait()
+        Rotations(secrets, logs, "local").wait()
 
     assert "local/billing/database: setSecret failed (network): localhost:5432 refuses connections" in str(told.value)
     assert secrets.rotated == ["local/billing/database"]
@@ -97,4 +97,12 @@ def test_a_rotation_that_fails_is_told_with_the_step_and_the_cause():
 )
 def test_a_rotation_that_fails_without_a_word_is_told_too(lines, cause):
     with pytest.raises(LocalCloudError, match=cause):
-        FirstRotations(SecretsManager({"local/billing/database": {}}), Logs(*lines), "local").wait()
+        Rotations(SecretsManager({"local/billing/database": {}}), Logs(*lines), "local").wait()
+
+
+def test_all_rotating_secrets_of_the_environment_are_rotated_at_once_when_asked():
+    secrets = SecretsManager({"local/billing/database": {"one": ["AWSCURRENT"]}, "local/reports/database": {"one": ["AWSCURRENT"]}})
+
+    Rotations(secrets, Logs(), "local").begin()
+
+    assert secrets.rotated == ["local/billing/database", "local/reports/database"]

@@ -92,7 +92,8 @@ class StoryCloud:
         return environment.applied(environment.online(self._cloud))
 
     def localcloud(self, command, *arguments, **variables):
-        """Runs `python -m localcloud` for this cloud."""
+        """Runs `python -m localcloud` for this cloud, whatever the person's own shell says about hers."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("LOCALCLOUD_")}
         return _ran(
             [sys.executable, "-m", "localcloud", command, "--directory", str(self.path), *arguments], env={**os.environ, **variables}
         )
@@ -170,7 +171,7 @@ class StoryCloud:
 
         Left out is what is there to hold values: the store of Secrets Manager itself, and the data of PostgreSQL.
         """
-        places = [self.directory.state, self.directory.logs, self.directory.pulumi_home, self.path / "aws" / "aws.log"]
+        places = [self.directory.state, self.directory.logs, self.directory.pulumi_home]
         files = [file for place in places for file in ([place] if place.is_file() else place.rglob("*")) if file.is_file()]
         return {str(file): file.read_text(errors="replace") for file in files}
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -71,6 +72,24 @@ def test_a_killed_up_is_taken_up_by_the_next_one(own_cloud):
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert own_cloud.database.logs_in(own_cloud.value("billing", "database"))
+
+
+def test_a_database_that_has_to_move_takes_its_secrets_along(own_cloud):
+    before = own_cloud.parts()["postgres"].port
+    stopped = own_cloud.localcloud("down", "--keep")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", before))
+        other.listen()
+
+        again = own_cloud.up()
+
+    after = own_cloud.value("billing", "database")
+    assert stopped.returncode == 0, stopped.stderr
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"{before}, where it was, is taken" in again.stderr
+    assert after["port"] == own_cloud.parts()["postgres"].port != before
+    assert own_cloud.database.logs_in(after)
 
 
 def test_two_clouds_stand_side_by_side(cloud, own_cloud):
