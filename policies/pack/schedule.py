@@ -82,6 +82,7 @@ def _falls_on_weekday(field: str, day: date) -> bool:
     return weekday in _numbers(field, 1, 7, _DAYS)
 
 
+@cache
 def _numbers(field: str, least: int, most: int, names: tuple[str, ...] = ()) -> frozenset[int]:
     """Gives the numbers of a field: `*`, `4`, `MON`, `1-5`, `1,15`, `*/2`, `3/4`."""
     found: set[int] = set()

@@ -1,4 +1,16 @@
-"""A secret is read by the service that owns it, and by nobody else."""
+"""A secret is read by the service that owns it, and by nobody else.
+
+Readers are the roles, users and groups whose documents allow `secretsmanager:GetSecretValue` on the secret, wherever the document
+stands: inline, attached, managed by you or by AWS, with wildcards, NotAction and NotResource; and whom the secret's own resource
+policy lets in. Who is denied without a condition is none. The role of the secret's own rotation rotates; it is not counted.
+
+The owner is the service that Keyturn's components or the tags `keyturn:environment` and `keyturn:service` name, and all roles of a
+service are one reader. Without either, a secret has one reader as long as one identity reads it.
+
+Before the first deployment ARNs are unknown, and with them every document that holds one. The rule then goes by what the document is
+made from: made from the secret, it may read it; made from other resources only, it does not. A document of `get_policy_document`
+says nothing about what it is made from, so nobody can decide. Nor can anybody read a policy that is kept outside the stack.
+"""
 
 from collections.abc import Iterator
 

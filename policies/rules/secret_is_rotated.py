@@ -1,4 +1,12 @@
-"""A secret is renewed on a schedule, or says why not and until when."""
+"""A secret is renewed on a schedule, or says why not and until when.
+
+A rotation counts when it is for this secret, is switched on, names a function (or the role of a managed external rotation), and has a
+schedule with an end to its longest gap: days, `rate()` or `cron()`. Before the first deployment the secret and the function are told
+by what the properties are made from.
+
+A secret that only a person can renew is `static`, by its component (`kind`, `reason`, `reviewBy`) or by the tags `keyturn:kind`,
+`keyturn:reason` and `keyturn:review-by` (an ISO date). When the review is overdue, the rule does not hold any more.
+"""
 
 from collections.abc import Iterator
 

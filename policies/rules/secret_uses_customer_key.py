@@ -1,4 +1,8 @@
-"""A secret is encrypted with a key that the customer holds."""
+"""A secret is encrypted with a key that the customer holds.
+
+No key, an empty one, `aws/secretsmanager` in any of its forms and any other alias of AWS break the rule, for the secret and for each
+of its replicas. A key that is not known before the first deployment holds when it is made from a KMS key or alias of the stack.
+"""
 
 import re
 from collections.abc import Iterator

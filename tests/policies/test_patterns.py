@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, match
@@ -29,6 +29,7 @@ def covers(pattern, text):
     return re.fullmatch("".join({"*": ".*", "?": "."}.get(mark, re.escape(mark)) for mark in pattern), text) is not None
 
 
+@settings(deadline=None)
 @given(PATTERNS, NAMES)
 def test_it_agrees_with_trying_everything(pattern, name):
     answers = {covers(pattern, text) for text in completions(name)}
@@ -43,6 +44,7 @@ def test_it_agrees_with_trying_everything(pattern, name):
         assert answers == {False}
 
 
+@settings(deadline=None)
 @given(PATTERNS, some.text(alphabet="ab:", max_size=6))
 def test_a_whole_name_is_decided(pattern, name):
     assert match(pattern, name) is (Match.ALWAYS if covers(pattern, name) else Match.NEVER)

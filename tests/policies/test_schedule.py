@@ -4,7 +4,7 @@ import itertools
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from policies.pack.schedule import longest_gap_days
@@ -70,6 +70,7 @@ def test_what_is_no_schedule_or_ends_has_no_gap(expression):
     assert longest_gap_days(expression) is None
 
 
+@settings(deadline=None)
 @given(some.sets(some.integers(1, 28), min_size=1, max_size=4), some.sets(some.integers(1, 12), min_size=1, max_size=4))
 def test_days_of_months_agree_with_the_calendar(days, months):
     falls = [day for day in (date(2001, 1, 1) + timedelta(n) for n in range(5 * 366)) if day.day in days and day.month in months]

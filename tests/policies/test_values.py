@@ -2,7 +2,7 @@
 
 import pytest
 from google.protobuf.struct_pb2 import Value
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from policies.pack.values import UNKNOWN, Marked, Special, UndecidedError, WireProperties, at, decode, elements, has_mark, plain
@@ -15,11 +15,13 @@ JSON = some.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_value_arrives_as_it_was_sent(value):
     assert decode(encoded(value)) == value
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_mark_arrives_and_shows_nothing(value):
     arrived = decode(encoded(Marked(value)))
