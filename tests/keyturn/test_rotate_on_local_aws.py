@@ -141,7 +141,7 @@ class LocalAws:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     directory = tmp_path_factory.mktemp("aws")
-    running = process.start(directory, ports.choose("aws", asked=None, kept=None, taken=set()), settings={"ROTATION_ATTEMPTS": "3"})
+    running = process.start(directory, ports.choose("aws", asked=None, kept=None, taken=set()), settings={"ROTATION_RETRY_SECONDS": "0.2"})
     aws = LocalAws(running, tmp_path_factory.mktemp("marks"))
     aws.create_function()
     yield aws
@@ -172,7 +172,7 @@ def test_a_rotation_shows_the_functions_steps_and_never_the_value(cloud, first):
 def test_a_failure_ends_with_the_cause_after_secrets_managers_own_attempts(cloud, first):
     cloud.behave(FAIL_AT="setSecret")
 
-    answer = cloud.keyturn("rotate", NAME, "--quiet-period", "4", "--json")
+    answer = cloud.keyturn("rotate", NAME, "--quiet-period", "6", "--json")
 
     told = json.loads(answer.stdout)
     assert answer.returncode == 1
@@ -194,11 +194,11 @@ def test_an_attempt_that_fails_is_followed_by_one_that_succeeds(cloud):
 
 def test_after_a_failure_the_next_rotation_succeeds_without_a_hand(cloud, first):
     cloud.behave(FAIL_AT="setSecret")
-    cloud.keyturn("rotate", NAME, "--quiet-period", "4")
+    cloud.keyturn("rotate", NAME, "--quiet-period", "6")
     left = cloud.versions()["AWSPENDING"]
     cloud.behave()
 
-    answer = cloud.keyturn("rotate", NAME, "--quiet-period", "4")
+    answer = cloud.keyturn("rotate", NAME, "--quiet-period", "6")
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert f"AWSPENDING is taken off version {left}" in answer.stdout
