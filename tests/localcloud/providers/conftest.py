@@ -92,6 +92,10 @@ class Wire:
         answer = self.call.Read(request)
         return answer.id, received(answer.properties), received(answer.inputs)
 
+    def update(self, kind, identity, olds, news):
+        request = provider_pb2.UpdateRequest(urn=_urn(kind, "thing"), id=identity, olds=sent(olds), news=sent(news))
+        return received(self.call.Update(request).properties)
+
     def delete(self, kind, identity, state):
         self.call.Delete(provider_pb2.DeleteRequest(urn=_urn(kind, "thing"), id=identity, properties=sent(state)))
 

@@ -153,6 +153,28 @@ def test_a_resource_may_stand_in_another_region(online):
     wire.delete(SECRET, identity, state)
 
 
+def test_policies_declared_on_a_role_are_its_only_ones_and_go_with_it(online, aws):
+    wire, role = online(), "aws:iam/role:Role"
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+    both = {
+        "name": "declared",
+        "assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        "managedPolicyArns": [aws.client("iam").create_policy(PolicyName="managed", PolicyDocument=policy("s3:*"))["Policy"]["Arn"]],
+        "inlinePolicies": [{"name": "one", "policy": policy("s3:*")}, {"name": "two", "policy": policy("kms:*")}],
+    }
+    inputs, failures = wire.check(role, both)
+    identity, state = wire.create(role, inputs)
+    assert (failures, list(wire.diff(role, state, inputs).diffs)) == ({}, [])
+
+    fewer, _ = wire.check(role, {**both, "managedPolicyArns": [], "inlinePolicies": both["inlinePolicies"][:1]})
+    state = wire.update(role, identity, state, fewer)
+
+    assert aws.client("iam").list_role_policies(RoleName="declared")["PolicyNames"] == ["one"]
+    assert aws.client("iam").list_attached_role_policies(RoleName="declared")["AttachedPolicies"] == []
+    wire.delete(role, identity, state)
+    aws.client("iam").delete_policy(PolicyArn=both["managedPolicyArns"][0])
+
+
 def test_a_name_prefix_is_completed_and_stays(online):
     wire = online()
     inputs, _ = wire.check(SECRET, {"namePrefix": "test/prefix-", "recoveryWindowInDays": 0})
