@@ -94,9 +94,8 @@ class StoryCloud:
     def localcloud(self, command, *arguments, **variables):
         """Runs `python -m localcloud` for this cloud, whatever the person's own shell says about hers."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("LOCALCLOUD_")}
-        return _ran(
-            [sys.executable, "-m", "localcloud", command, "--directory", str(self.path), *arguments], env={**os.environ, **variables}
-        )
+        command = [sys.executable, "-m", "localcloud", command, "--directory", str(self.path), *arguments]
+        return _ran(command, env={**ours, **variables})
 
     def up(self):
         """What `make up` does."""
