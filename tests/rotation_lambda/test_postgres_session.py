@@ -25,11 +25,13 @@ def _answering(converse):
                     with caller, contextlib.suppress(OSError):
                         converse(caller)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=10)
 
 
 def _at(service, **place):
@@ -111,9 +113,11 @@ def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(ser
 
     with _answering(lambda _caller: release.wait(30)) as port:
         token = _at(service, port=port)
-        with refused("network", says="did not answer (timed out)"):
-            service.step("setSecret", token)
-        release.set()
+        try:
+            with refused("network", says="did not answer (timed out)"):
+                service.step("setSecret", token)
+        finally:
+            release.set()
 
 
 def test_rule_20_without_time_nothing_is_begun(service, refused):
@@ -254,7 +258,7 @@ def test_the_functions_own_settings_win_over_the_databases(service):
         "ALTER DATABASE trap SET default_transaction_read_only = on",
         database="trap",
     )
-    service.declare(database="trap")
+    service.declare(database="trap", username=f"{service.username}\\'")  # ends a literal where backslashes escape
 
     service.rotate()
     service.rotate()
