@@ -303,15 +303,19 @@ def test_a_policy_that_nobody_holds_grants_nothing(deployed, judge):
     assert judge(rule, deployed).answer == "holds"
 
 
+@pytest.mark.parametrize("origin", [None, "aws:ssm/parameter:Parameter"])
 @pytest.mark.parametrize("arn", [UNKNOWN, f"arn:aws:iam::{ACCOUNT}:policy/kept-elsewhere"])
-def test_an_attached_policy_from_elsewhere_cannot_be_decided(any_program, judge, arn):
+def test_an_attached_policy_from_elsewhere_cannot_be_decided(any_program, judge, arn, origin):
     any_program.secret()
-    any_program.add(ATTACHMENT, "attached", {"role": any_program.name_of(any_program.role("billing")), "policyArn": arn})
+    any_program.role("billing")
+    made_from = {"policyArn": [any_program.add(origin, "origin")]} if origin else {}
+    any_program.add(ATTACHMENT, "attached", {"role": "billing", "policyArn": arn}, made_from=made_from)
 
     verdict = judge(rule, any_program)
 
     assert verdict.answer == "cannot decide"
     assert 'Role "billing"' in verdict.text
+    assert "its document is not part of this stack" in verdict.text
 
 
 @pytest.mark.parametrize(
