@@ -12,7 +12,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from policies.pack.values import UNKNOWN, Marked
 from policies.rules import rules
-from tests.policies.program import ROLE_POLICY, Program
+from tests.policies.program import ROLE_POLICY, SECRET, Program
 from tests.policies.wire import PACK, Pack, requests
 
 CANARY = "canary-7f3a"
@@ -137,6 +137,15 @@ def test_marks_and_unknown_values_arrive(pack):
     messages = "\n".join(diagnostic.message for diagnostic in whole.diagnostics)
     assert "is encrypted with a key that AWS manages" in messages
     assert CANARY not in messages
+
+
+def test_what_was_asked_for_is_remembered_until_the_stack_is_judged(pack):
+    program = Program()
+    secret = program.add(SECRET, "database", {"kmsKeyId": "alias/own"}, outputs={"arn": UNKNOWN, "kmsKeyId": UNKNOWN})
+
+    _, whole = pack.judge(program)
+
+    assert (secret, "secret-uses-customer-key") not in {(entry.urn, entry.policyName) for entry in whole.diagnostics}
 
 
 def test_a_stack_that_was_not_shown_before_is_judged_by_what_it_has(fresh):
