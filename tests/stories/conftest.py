@@ -85,11 +85,14 @@ class StoryCloud:
         self.directory = Directory(self.path)
         self.database = Database(lambda: self.environment["KEYTURN_LOCAL_CA"])
         self._cloud = Cloud(self.directory)
+        self._shell = None
 
     @property
     def environment(self):
-        """The whole environment of a shell that evaluated `make env`."""
-        return environment.applied(environment.online(self._cloud))
+        """The whole environment of a shell that evaluated `make env` after the last `make up`."""
+        if self._shell is None:
+            self._shell = environment.applied(environment.online(self._cloud))
+        return self._shell
 
     def localcloud(self, command, *arguments, **variables):
         """Runs `python -m localcloud` for this cloud, whatever the person's own shell says about hers."""
@@ -99,6 +102,7 @@ class StoryCloud:
 
     def up(self):
         """What `make up` does."""
+        self._shell = None
         return self.localcloud("up")
 
     def pulumi(self, *arguments, cwd=CHECKOUT):
