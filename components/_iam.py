@@ -1,7 +1,7 @@
 """Policy documents: statements that say in words what they are for, on exact names."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 
@@ -9,7 +9,7 @@ Conditions = Mapping[str, Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[
 
 
 class Statement(TypedDict):
-    """One permission, as IAM spells it."""
+    """One permission or refusal, as IAM spells it."""
 
     Sid: str
     Effect: str
@@ -26,16 +26,17 @@ def statement(
     *,
     principal: Mapping[str, pulumi.Input[str]] | None = None,
     conditions: pulumi.Input[Conditions] | None = None,
+    effect: Literal["Allow", "Deny"] = "Allow",
 ) -> Statement:
-    """Gives a permission. Without resources it is one of a trust policy."""
-    allowed = Statement(Sid=sid, Effect="Allow", Action=list(actions))
+    """Gives a permission or a refusal. Without resources it is one of a trust policy."""
+    said = Statement(Sid=sid, Effect=effect, Action=list(actions))
     if principal:
-        allowed["Principal"] = principal
+        said["Principal"] = principal
     if resources:
-        allowed["Resource"] = list(resources)
+        said["Resource"] = list(resources)
     if conditions is not None:
-        allowed["Condition"] = conditions
-    return allowed
+        said["Condition"] = conditions
+    return said
 
 
 def use_of_key(sid: str, actions: Sequence[str], key_arn: pulumi.Input[str], secret_arns: Sequence[pulumi.Input[str]]) -> Statement:

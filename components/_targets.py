@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components._arguments import choice, mapping, refused
-from keyturn.catalogue import Strategy
+from components._arguments import choice, mapping, refused, whole_number
+from keyturn.catalogue import AVAILABLE, Kind, Strategy
 from keyturn.names import InvalidNameError, parse
 
 # Lambda's limit for all variables together.
@@ -21,20 +21,20 @@ _AN_ARN = "a" * 160
 class RotationTarget(TypedDict):
     """Where a secret's login lives. It stands here and not in the secret: who can write a secret must not redirect the admin's password."""
 
-    kind: str
-    """Kind of the secret, e.g. `postgres`."""
-    strategy: str
-    """`alternating-users` or `single-user`."""
     host: str
     """Host of the server, as its certificate names it."""
-    port: int
-    """Port of the server."""
     database: str
     """Database to log in to."""
     username: str
     """The service's user; a second one, its clone, is derived from it."""
     ca: str
     """Path of the PEM file with the authorities that sign the server's certificate."""
+    kind: NotRequired[str]
+    """Kind of the secret: `postgres`. Default `postgres`."""
+    strategy: NotRequired[str]
+    """`alternating-users` or `single-user`. Default `alternating-users`."""
+    port: NotRequired[int]
+    """Port of the server, 1 to 65535. Default 5432."""
 
 
 def configuration(
@@ -47,17 +47,26 @@ def configuration(
     targets, admins = mapping(targets, "targets"), mapping(admins, "admins")
     if not targets:
         raise refused("targets", "must name at least one secret")
-    for secret, target in targets.items():
+    for secret in targets:
         _check_owner(secret, environment, service)
-        choice(target, "strategy", Strategy)
     if strangers := sorted(set(admins) - set(targets)):
         raise refused("admins", f"names {strangers[0]}, which is not among the targets")
-    known = {secret: {**target, "port": int(target["port"]), "ca": Path(target["ca"]).name} for secret, target in targets.items()}
+    known = {secret: _whole(target) for secret, target in targets.items()}
     expected = {secret: {**target, "admin": _AN_ARN} for secret, target in known.items()}
     if len("KEYTURN_TARGETS" + json.dumps(expected)) > _LONGEST_ENVIRONMENT:
         raise refused("targets", f"are {len(known)}, more than fit into a function's configuration; split the service")
     whole = {secret: {**target, "admin": admins[secret]} if secret in admins else target for secret, target in known.items()}
     return pulumi.Output.json_dumps(whole, sort_keys=True)
+
+
+def _whole(target: RotationTarget) -> dict[str, object]:
+    return {
+        **target,
+        "kind": choice(target, "kind", AVAILABLE, Kind.POSTGRES),
+        "strategy": choice(target, "strategy", Strategy, Strategy.ALTERNATING_USERS),
+        "port": whole_number(target, "port", least=1, most=65535, default=5432),
+        "ca": Path(target["ca"]).name,
+    }
 
 
 def certificates_of(targets: Mapping[str, RotationTarget]) -> dict[str, Path]:

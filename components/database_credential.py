@@ -1,5 +1,6 @@
 """A login of a database that rotation mints and renews: the container is created empty, and Pulumi never sees the password."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -9,7 +10,7 @@ from components._arguments import choice, named, refused, whole_number
 from components._iam import Statement, account_of, document, statement, use_of_key
 from components._tags import secret_tags
 from keyturn.catalogue import AVAILABLE, DATABASES, DEFAULT_ROTATION_DAYS, Kind, Strategy, sensitivity_of
-from keyturn.names import SecretName
+from keyturn.names import InvalidNameError, SecretName, check_part
 
 
 class DatabaseCredentialArgs(TypedDict):
@@ -35,6 +36,8 @@ class DatabaseCredentialArgs(TypedDict):
     """ARN of the admin secret that makes the users; needed for alternating users. Made elsewhere: by RDS or a DBA."""
     admin_kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that encrypts the admin secret. Default the AWS managed key, which needs no permission."""
+    readers: NotRequired[Sequence[str]]
+    """Other services that read it, by name; the `ServiceAccess` of each says why and until when. Default none."""
     rotation_days: NotRequired[int]
     """Longest time between two rotations in days, 1 to 365. Default 30."""
     recovery_days: NotRequired[int]
@@ -67,6 +70,7 @@ class DatabaseCredential(pulumi.ComponentResource):
             raise refused("admin_secret_arn", "is missing: alternating users are made by an admin; give its secret, or choose single-user")
         rotation_days = whole_number(args, "rotation_days", least=1, most=365, default=DEFAULT_ROTATION_DAYS)
         recovery_days = _recovery_days(args)
+        readers = _readers(args)
         intent = {
             "environment": secret_name.environment,
             "service": secret_name.service,
@@ -86,6 +90,13 @@ class DatabaseCredential(pulumi.ComponentResource):
             kms_key_id=args["kms_key_arn"],
             recovery_window_in_days=recovery_days,
             tags=secret_tags(secret_name, kind, intent["rotation"]),
+            opts=child,
+        )
+        secretsmanager.SecretPolicy(
+            f"{name}-readers",
+            secret_arn=secret.arn,
+            policy=document(*_closed_to_strangers(secret_name, readers)),
+            block_public_policy=True,
             opts=child,
         )
         rights = iam.RolePolicy(
@@ -145,6 +156,38 @@ def _rights(args: DatabaseCredentialArgs, secret_arn: pulumi.Output[str]) -> lis
         if admin_key is not None:
             rights.append(use_of_key("DecryptTheAdminSecret", ["kms:Decrypt"], admin_key, [admin]))
     return rights
+
+
+def _closed_to_strangers(name: SecretName, readers: Sequence[str]) -> list[Statement]:
+    """Whatever IAM grants elsewhere, an administrator's `*` included, the value is for roles that carry the owner's tags.
+
+    Roles of `ServiceAccess` and of `RotationFunction` carry them. In a secret's policy, `*` is this secret.
+    """
+
+    def refusal(sid: str, tag: str, values: Sequence[str]) -> Statement:
+        return statement(
+            sid,
+            ["secretsmanager:GetSecretValue"],
+            ["*"],
+            principal={"AWS": "*"},
+            conditions={"StringNotEquals": {f"aws:PrincipalTag/{tag}": list(values)}},
+            effect="Deny",
+        )
+
+    return [
+        refusal("OnlyItsServiceReadsIt", "keyturn:service", [name.service, *readers]),
+        refusal("OnlyItsEnvironmentReadsIt", "keyturn:environment", [name.environment]),
+    ]
+
+
+def _readers(args: DatabaseCredentialArgs) -> list[str]:
+    readers = list(args.get("readers") or ())
+    for reader in readers:
+        try:
+            check_part("service", reader)
+        except InvalidNameError as error:
+            raise refused("readers", f"must be names of services, and one {str(error).partition(': ')[2]}") from None
+    return readers
 
 
 def _recovery_days(args: DatabaseCredentialArgs) -> int:

@@ -68,6 +68,7 @@ def database_credential(
         "kind": database.kind.value,
         "strategy": database.strategy.value,
         "rotation_days": database.rotate_every,
+        "readers": [service for service, part in declared.services.items() if any(read.secret == str(name) for read in part.reads)],
         "recovery_days": declared.recovery_days,
         "kms_key_arn": shared.kms_key_arn,
         "function_arn": function.arn,

@@ -91,7 +91,7 @@ class SecretEnvironment(pulumi.ComponentResource):
         policy = sns.TopicPolicy(
             f"{name}-alerts-policy",
             arn=topic.arn,
-            policy=_topic_policy(topic.arn, rule.arn, place.account),
+            policy=_topic_policy(topic.arn),
             opts=child,
         )
         # A target that may not publish yet would lose the first failure.
@@ -140,15 +140,10 @@ def _key_policy(place: _Place) -> pulumi.Output[str]:
     )
 
 
-def _topic_policy(topic_arn: pulumi.Output[str], rule_arn: pulumi.Output[str], account: pulumi.Output[str]) -> pulumi.Output[str]:
+def _topic_policy(topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Without a condition: EventBridge is not documented to fill aws:SourceArn here, and a condition it misses loses alerts in silence."""
     return document(
-        statement(
-            "TheRulePublishesFailedRotations",
-            ["sns:Publish"],
-            [topic_arn],
-            principal={"Service": "events.amazonaws.com"},
-            conditions={"ArnEquals": {"aws:SourceArn": rule_arn}, "StringEquals": {"aws:SourceAccount": account}},
-        ),
+        statement("EventBridgePublishesFailedRotations", ["sns:Publish"], [topic_arn], principal={"Service": "events.amazonaws.com"}),
     )
 
 

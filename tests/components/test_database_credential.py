@@ -44,6 +44,7 @@ def test_a_credential_is_an_empty_container_that_rotation_fills(deploy):
         ("Permission", "billing/database-invocation"),
         ("RolePolicy", "billing/database-rights"),
         ("Secret", "billing/database"),
+        ("SecretPolicy", "billing/database-readers"),
         ("SecretRotation", "billing/database-rotation"),
     ]
 
@@ -83,6 +84,33 @@ def test_the_secret_has_the_environments_key_and_says_what_it_is(deploy):
             "keyturn:kind": "postgres",
             "keyturn:sensitivity": "critical",
             "keyturn:rotation": "30d",
+        },
+    }
+
+
+@pytest.mark.parametrize(("readers", "services"), [(None, ["billing"]), (["reports"], ["billing", "reports"])])
+def test_whoever_does_not_carry_the_owners_tags_is_refused_the_value(deploy, readers, services):
+    deployment = deploy(credential(readers=readers))
+
+    def refusal(sid, tag, values):
+        return {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": ["secretsmanager:GetSecretValue"],
+            "Resource": ["*"],
+            "Condition": {"StringNotEquals": {f"aws:PrincipalTag/{tag}": values}},
+        }
+
+    assert deployment.inputs("SecretPolicy", "billing/database-readers") == {
+        "secretArn": SECRET,
+        "blockPublicPolicy": True,
+        "policy": {
+            "Version": "2012-10-17",
+            "Statement": [
+                refusal("OnlyItsServiceReadsIt", "keyturn:service", services),
+                refusal("OnlyItsEnvironmentReadsIt", "keyturn:environment", ["prod"]),
+            ],
         },
     }
 

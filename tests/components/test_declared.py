@@ -160,10 +160,13 @@ def test_a_read_of_another_services_secret_arrives_with_reason_and_end(deploy_al
     entry = {"secret": "prod/billing/database", "reason": "monthly close of books", "until": "2999-12-31"}
     whole = declaration(services={"reports": {"identity": {"type": "lambda"}, "reads": [entry]}})
 
-    intent = deploy_all(whole).inputs("ServiceAccess", "reports")
+    deployment = deploy_all(whole)
+    intent = deployment.inputs("ServiceAccess", "reports")
 
     assert intent["reads"] == ["prod/billing/database"]
     assert intent["exceptions"] == {"prod/billing/database": {"reason": "monthly close of books", "until": "2999-12-31"}}
+    refused = deployment.inputs("SecretPolicy", "billing/database-readers")["policy"]["Statement"][0]
+    assert refused["Condition"] == {"StringNotEquals": {"aws:PrincipalTag/keyturn:service": ["billing", "reports"]}}
 
 
 def test_code_is_packed_before_anything_is_created(declaration, bundled, tmp_path):

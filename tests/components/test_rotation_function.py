@@ -97,6 +97,15 @@ def test_the_function_is_told_where_the_login_lives(deploy):
     }
 
 
+def test_kind_strategy_and_port_of_a_target_have_defaults(deploy):
+    short = {key: value for key, value in TARGET.items() if key not in ("kind", "strategy", "port")}
+
+    given = deploy(function(targets={"prod/billing/database": short})).inputs("Function", "billing/postgres")
+
+    told = json.loads(given["environment"]["variables"]["KEYTURN_TARGETS"])["prod/billing/database"]
+    assert (told["kind"], told["strategy"], told["port"]) == ("postgres", "alternating-users", 5432)
+
+
 def test_a_single_user_has_no_admin(deploy):
     single = {"prod/billing/database": {**TARGET, "strategy": "single-user"}}
 
@@ -202,6 +211,8 @@ def test_an_architecture_is_chosen(deploy):
         ("targets", {"prod/reports/database": TARGET}, "targets: names prod/reports/database, which is not a secret of this service"),
         ("targets", {"dev/billing/database": TARGET}, "targets: names dev/billing/database, which is not a secret of this service"),
         ("targets", {"prod/billing/database": {**TARGET, "strategy": "both"}}, "strategy: must be one of alternating-users, single-user"),
+        ("targets", {"prod/billing/database": {**TARGET, "kind": "mysql"}}, "kind: must be one of postgres"),
+        ("targets", {"prod/billing/database": {**TARGET, "port": 0}}, "port: must be a whole number from 1 to 65535"),
         ("admins", {"prod/billing/other": ADMIN}, "admins: names prod/billing/other, which is not among the targets"),
     ],
 )

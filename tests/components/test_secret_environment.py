@@ -100,7 +100,7 @@ def test_the_rule_hears_failed_rotations_of_this_environment_only(deploy):
     }
 
 
-def test_only_the_rule_publishes_to_the_topic_and_may_before_it_is_aimed_at_it(deploy):
+def test_eventbridge_may_publish_to_the_topic_before_the_rule_is_aimed_at_it(deploy):
     deployment = deploy(environment())
 
     topic_arn = f"arn:aws:sns:eu-central-1:{ACCOUNT}:keyturn_prod_alerts"
@@ -110,15 +110,11 @@ def test_only_the_rule_publishes_to_the_topic_and_may_before_it_is_aimed_at_it(d
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Sid": "TheRulePublishesFailedRotations",
+                    "Sid": "EventBridgePublishesFailedRotations",
                     "Effect": "Allow",
                     "Principal": {"Service": "events.amazonaws.com"},
                     "Action": ["sns:Publish"],
                     "Resource": [topic_arn],
-                    "Condition": {
-                        "ArnEquals": {"aws:SourceArn": f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/keyturn_prod_rotation_failed"},
-                        "StringEquals": {"aws:SourceAccount": ACCOUNT},
-                    },
                 }
             ],
         },
