@@ -170,7 +170,7 @@ class SecretsManager:
             to, off, holder = request.get("MoveToVersionId"), request.get("RemoveFromVersionId"), secret.holder(request["VersionStage"])
             if to is not None and to not in secret.versions:
                 raise _error("ResourceNotFoundException", "UpdateSecretVersionStage", "no such version")
-            if holder != to and holder is not None and off != holder:
+            if off != holder and not (off is None and holder == to):
                 raise _error("InvalidParameterException", "UpdateSecretVersionStage", "RemoveFromVersionId must name the holder")
             if to is None:
                 secret.versions[off].labels.discard(label)
