@@ -473,6 +473,14 @@ def test_a_document_as_an_object_with_an_unknown_inside_is_not_passed(program, j
     assert judge(rule, program).answer == "cannot decide"
 
 
+def test_a_statement_whose_effect_is_not_known_yet_may_allow(program, judge):
+    secret = program.secret()
+    program.grant(program.role("billing"), secret)
+    program.add(ROLE_POLICY, "half", {"role": "other", "policy": {"Statement": [{"Effect": UNKNOWN, "Action": READ, "Resource": "*"}]}})
+
+    assert judge(rule, program).answer == "cannot decide"
+
+
 def test_scalars_and_lists_say_the_same(deployed, judge):
     secret = deployed.secret()
     arn = deployed.arn_of(secret)
