@@ -20,7 +20,7 @@ setup: .venv/.ready ## Install the project and its tools into .venv (again only 
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]*==/{/^uv==/p;/^ /p}' requirements.lock)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m components._bundle
+	@$(BIN)/python -P components/_bundle.py
 	@touch $@
 
 lock: ## Write requirements.lock anew from pyproject.toml
