@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from localcloud import processes
 from localcloud.directory import CHECKOUT
+from localcloud.processes import Process
 
 pytestmark = pytest.mark.story
 
@@ -114,13 +116,13 @@ def test_a_port_in_use_is_named_and_nothing_is_started(tmp_path, own_cloud):
 
 
 def test_down_stops_by_id_and_removes_everything(own_cloud):
-    processes = [part.pid for part in own_cloud.parts().values()]
+    started = [Process(part.pid, processes.born(part.pid)) for part in own_cloud.parts().values()]
+    ran = [process.alive for process in started]
 
     down = own_cloud.localcloud("down")
 
     assert down.returncode == 0, down.stderr
     assert not own_cloud.path.exists()
-    for pid in processes:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert ran == [True, True]
+    assert [process.alive for process in started] == [False, False]
     assert "Left: " in down.stderr
