@@ -30,8 +30,8 @@ lock: ## Write requirements.lock anew from pyproject.toml
 up: setup ## Start the local cloud and deploy the example stack to it
 	@$(BIN)/python -m localcloud up
 
-down: setup ## Stop the local cloud and remove what it holds
-	@$(BIN)/python -m localcloud down
+down: setup ## Stop the local cloud and remove what it holds; KEEP=1 only stops it
+	@$(BIN)/python -m localcloud down $(if $(KEEP),--keep)
 
 status: setup ## Say what of the local cloud runs
 	@$(BIN)/python -m localcloud status
