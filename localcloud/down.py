@@ -1,11 +1,11 @@
 """`down`: everything stops; what the cloud held is removed, unless it is kept."""
 
 from localcloud import processes
+from localcloud.cache import cache_root
 from localcloud.cloud import Cloud
 from localcloud.errors import LocalCloudError
 from localcloud.postgres import PostgreSQL
 from localcloud.progress import say
-from localcloud.pulumi.cache import cache_root
 from localcloud.stack import DEPLOYMENT
 from localcloud.unprivileged import ELSEWHERE
 

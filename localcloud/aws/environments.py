@@ -3,12 +3,11 @@
 import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from localcloud.cache import cache_root, made_once
 from localcloud.errors import LocalCloudError
 
 _HERE = Path(__file__).parent
@@ -24,24 +23,9 @@ def prepare() -> Path:
     Raises:
         LocalCloudError: a package could not be installed; nothing is left behind.
     """
-    target = _cache() / "aws" / _key()
-    if target.is_dir():
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise LocalCloudError(
-            f"the cache {target.parent} cannot be written ({error.strerror}); set KEYTURN_CACHE to a folder that can"
-        ) from None
-    try:
-        for name, lock in _LOCKS.items():
-            _uv("venv", "--quiet", "--no-config", "--python", sys.executable, str(building / name))
-            _uv("pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(python(building, name)), str(lock))
-        _appear(building, target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return target
+    environments = cache_root() / "aws" / _key()
+    made_once(environments, _install, waiting_for="the local AWS")
+    return environments
 
 
 def python(environments: Path, name: str) -> Path:
@@ -49,10 +33,10 @@ def python(environments: Path, name: str) -> Path:
     return environments / name / "bin" / "python"
 
 
-def _cache() -> Path:
-    if named := os.environ.get("KEYTURN_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keyturn"
+def _install(draft: Path) -> None:
+    for name, lock in _LOCKS.items():
+        _uv("venv", "--quiet", "--no-config", "--python", sys.executable, str(draft / name))
+        _uv("pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(python(draft, name)), str(lock))
 
 
 def _key() -> str:
@@ -66,12 +50,3 @@ def _uv(*arguments: str) -> None:
     if done.returncode:
         last = " ".join(done.stderr.split())[-400:]
         raise LocalCloudError(f"the local AWS could not be installed into the cache; uv said: {last}")
-
-
-def _appear(building: Path, target: Path) -> None:
-    """Renames in one step; when another process was faster, its folder stays."""
-    try:
-        building.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from localcloud.cache import cache_root, made_once
 from localcloud.errors import LocalCloudError
 from localcloud.progress import say
 from localcloud.pulumi.build import build, flags
-from localcloud.pulumi.cache import cache_root, made_once
 from localcloud.pulumi.go import HERE, find_or_install
 
 # The first that runs an executable as a policy pack, which is how the pack of this project is fast.

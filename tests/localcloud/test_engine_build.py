@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.cache import cache_root, made_once
 from localcloud.errors import LocalCloudError
 from localcloud.pulumi import engine as engine_module
-from localcloud.pulumi.cache import cache_root, made_once
 from localcloud.pulumi.engine import find_or_build
 
 CHECKOUT = Path(__file__).parents[2]
