@@ -87,5 +87,16 @@ def local_engine() -> Generator[Engine]:
 def _created(exported: dict[str, Any]) -> Counter[str]:
     """Gives what a provider knows of a deployment, without the ids that are random: equal for equal programs."""
     resources = [each for each in exported["deployment"]["resources"] if each["custom"] and not each["type"].startswith("pulumi:")]
-    told = ([each["type"], each["urn"].split("::")[-1], each["inputs"]] for each in resources)
+    told = ([each["type"], each["urn"].split("::")[-1], _opened(each["inputs"])] for each in resources)
     return Counter(_RANDOM.sub("…", json.dumps(each, sort_keys=True)) for each in told)
+
+
+def _opened(value: Any) -> Any:
+    """Documents as what they say: the order of their keys means nothing."""
+    match value:
+        case dict():
+            return {key: _opened(part) for key, part in value.items()}
+        case str() if value.startswith("{"):
+            return json.loads(value)
+        case _:
+            return value

@@ -23,6 +23,12 @@ def allow(sid, actions, resources=None, **rest):
     return {"Sid": sid, "Effect": "Allow", "Action": actions, **resource, **rest}
 
 
+def refuse_others(sid, tag, value):
+    condition = {"StringNotEquals": {f"aws:PrincipalTag/{tag}": [value]}}
+    read = ["secretsmanager:GetSecretValue"]
+    return {"Sid": sid, "Effect": "Deny", "Action": read, "Principal": {"AWS": "*"}, "Resource": ["*"], "Condition": condition}
+
+
 def use_of_key(sid, actions, secrets):
     via = pulumi.Output.concat("secretsmanager.", key.arn.apply(lambda arn: arn.split(":")[3]), ".amazonaws.com")
     return allow(sid, actions, [key.arn], Condition={"StringEquals": {"kms:ViaService": via, "kms:EncryptionContext:SecretARN": secrets}})
@@ -31,8 +37,8 @@ def use_of_key(sid, actions, secrets):
 caller, region = get_caller_identity_output(), get_region_output()
 account = caller.apply(lambda caller: caller.account_id)
 root = {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")}
-administered = ["Create*", "Delete*", "Describe*", "Disable*", "Enable*", "Get*", "List*", "Put*", "Revoke*", "Update*"]
-administered += ["CancelKeyDeletion", "RotateKeyOnDemand", "ScheduleKeyDeletion", "TagResource", "UntagResource"]
+administered = ["Delete*", "Describe*", "Disable*", "Enable*", "Get*", "List*", "Put*", "Revoke*", "Update*"]
+administered += ["CancelKeyDeletion", "CreateAlias", "RotateKeyOnDemand", "ScheduleKeyDeletion", "TagResource", "UntagResource"]
 
 key = kms.Key(
     ENVIRONMENT,
@@ -81,13 +87,7 @@ published = sns.TopicPolicy(
     f"{ENVIRONMENT}-alerts-policy",
     arn=topic.arn,
     policy=document(
-        allow(
-            "TheRulePublishesFailedRotations",
-            ["sns:Publish"],
-            [topic.arn],
-            Principal={"Service": "events.amazonaws.com"},
-            Condition={"ArnEquals": {"aws:SourceArn": rule.arn}, "StringEquals": {"aws:SourceAccount": account}},
-        )
+        allow("EventBridgePublishesFailedRotations", ["sns:Publish"], [topic.arn], Principal={"Service": "events.amazonaws.com"})
     ),
 )
 cloudwatch.EventTarget(
@@ -144,6 +144,15 @@ for service in SERVICES:
                 "keyturn:sensitivity": "critical",
                 "keyturn:rotation": "30d",
             },
+        )
+        secretsmanager.SecretPolicy(
+            f"{service}/{secret}-readers",
+            secret_arn=made.arn,
+            policy=document(
+                refuse_others("OnlyItsServiceReadsIt", "keyturn:service", service),
+                refuse_others("OnlyItsEnvironmentReadsIt", "keyturn:environment", ENVIRONMENT),
+            ),
+            block_public_policy=True,
         )
         rights = iam.RolePolicy(
             f"{service}/{secret}-rights",
