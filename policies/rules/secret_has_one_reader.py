@@ -2,7 +2,8 @@
 
 Readers are the roles, users and groups whose documents allow `secretsmanager:GetSecretValue` on the secret, wherever the document
 stands: inline, attached, managed by you or by AWS, with wildcards, NotAction and NotResource; and whom the secret's own resource
-policy lets in. Who is denied without a condition is none. The role of the secret's own rotation rotates; it is not counted.
+policy lets in. Who is denied without a condition is none. The role of the secret's own rotation rotates; it is not counted. `*` and
+another account are never one reader.
 
 The owner is the service that Keyturn's components or the tags `keyturn:environment` and `keyturn:service` name, and all roles of a
 service are one reader. Without either, a secret has one reader as long as one identity reads it.
@@ -12,7 +13,7 @@ made from: made from the secret, it may read it; made from other resources only,
 says nothing about what it is made from, so nobody can decide. Nor can anybody read a policy that is kept outside the stack.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.intent import Permission, Service
@@ -31,6 +32,10 @@ _MEND = (
 _MEND_UNKNOWN = (
     f"{_MEND} If it does not read the secret, write its document so that the text is known in a preview: ARNs by name, as in "
     "arn:aws:secretsmanager:<region>:<account>:secret:<name>-??????."
+)
+_MEND_MANY = (
+    "Let the secret's policy name the role that reads it, as principal or by aws:PrincipalArn, instead of an account or `*`. A statement "
+    "for the secret's own account lets nobody in whom IAM does not: leave it out."
 )
 
 
@@ -73,8 +78,9 @@ def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
         else:
             yield from _foreign(secret, reader, stack)
     # A reader that belongs to no service may be the owner's own, if it is the only one.
-    if nameless and len(nameless) + bool(own) > 1:
-        yield _too_many(secret, nameless, certain=sum(map(_is_certain, nameless)) + any(map(_is_certain, own)))
+    if nameless and _count(nameless) + bool(own) > 1:
+        certain = _count(filter(_is_certain, nameless)) + any(map(_is_certain, own))
+        yield _too_many(secret, nameless, certain=certain)
 
 
 def _foreign(secret: Secret, reader: Reader, stack: Stack) -> Iterator[Finding]:
@@ -99,14 +105,22 @@ def _without_owner(secret: Secret, stack: Stack) -> Iterator[Finding]:
     readers = list(parties.values())
     if secret.owner is UNKNOWN and readers:
         yield cannot_decide(secret.urn, f"{_read(secret, readers)}, and whose secret it is is not known yet", property="tags")
-    elif len(readers) > 1:
+    elif _count(readers) > 1:
         known = [reader for reader in readers if reader.identity.service is not UNKNOWN]
-        yield _too_many(secret, readers, certain=sum(map(_is_certain, known)))
+        yield _too_many(secret, readers, certain=_count(filter(_is_certain, known)))
 
 
 def _too_many(secret: Secret, readers: list[Reader], *, certain: int) -> Finding:
     text = f"{_read(secret, readers)}: one secret has one reader"
-    return violated(secret.urn, text) if certain > 1 else cannot_decide(secret.urn, text, property="policy", mend=_MEND_UNKNOWN)
+    mend = _MEND_MANY if any(reader.identity.is_many for reader in readers) else ""
+    if certain > 1:
+        return violated(secret.urn, text, mend=mend)
+    return cannot_decide(secret.urn, text, property="policy", mend=mend or _MEND_UNKNOWN)
+
+
+def _count(readers: Iterable[Reader]) -> int:
+    """Gives how many readers these are at least."""
+    return sum(1 + reader.identity.is_many for reader in readers)
 
 
 def _read(secret: Secret, readers: list[Reader]) -> str:

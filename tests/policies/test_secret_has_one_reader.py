@@ -11,6 +11,7 @@ from tests.policies.program import (
     ATTACHMENT,
     POLICY,
     READ,
+    ROLE,
     ROLE_POLICY,
     ROTATION,
     SECRET_POLICY,
@@ -19,6 +20,7 @@ from tests.policies.program import (
     statement,
 )
 
+ELSEWHERE = "urn:pulumi:dev::shop::pulumi:pulumi:StackReference::acme/platform/prod"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 BY_NAME = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:dev/billing/database-??????"
 
@@ -261,7 +263,14 @@ def test_an_unknown_document_made_from_what_the_engine_does_not_show(program, ju
 
 
 @pytest.mark.parametrize(
-    "managed", ["AdministratorAccess", "SecretsManagerReadWrite", "PowerUserAccess", "job-function/AdministratorAccess"]
+    "managed",
+    [
+        "AdministratorAccess",
+        "SecretsManagerReadWrite",
+        "PowerUserAccess",
+        "job-function/AdministratorAccess",
+        "AWSSecretsManagerClientReadOnlyAccess",
+    ],
 )
 def test_a_wide_policy_of_aws_makes_a_reader(any_program, judge, managed):
     secret = any_program.secret()
@@ -316,6 +325,77 @@ def test_an_attached_policy_from_elsewhere_cannot_be_decided(any_program, judge,
     assert verdict.answer == "cannot decide"
     assert 'Role "billing"' in verdict.text
     assert "its document is not part of this stack" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("arns", "other"),
+    [(UNKNOWN, ELSEWHERE), ([UNKNOWN, UNKNOWN], ELSEWHERE), ([UNKNOWN, UNKNOWN], "aws:cloudformation/stack:Stack")],
+)
+def test_a_policy_of_another_stack_beside_one_of_this_stack_cannot_be_decided(program, judge, arns, other):
+    program.secret()
+    own = program.add(POLICY, "logs", {"name": "logs", "policy": document(statement("*", "logs:PutLogEvents"))}, outputs={"arn": UNKNOWN})
+    made_from = {"managedPolicyArns": [own, other if other == ELSEWHERE else program.add(other, "other")]}
+    program.add(ROLE, "billing", {"name": "billing", "managedPolicyArns": arns}, made_from=made_from)
+
+    verdict = judge(rule, program)
+
+    assert verdict.answer == "cannot decide"
+    assert "its document is not part of this stack" in verdict.text
+
+
+@pytest.mark.parametrize("roles", [UNKNOWN, [UNKNOWN, UNKNOWN]])
+def test_a_role_of_another_stack_beside_one_of_this_stack_is_named(program, judge, roles):
+    secret, role = program.secret(), program.role("billing")
+    program.grant(role, secret)
+    inputs = {"roles": roles, "policyArn": ADMINISTRATOR}
+    program.add("aws:iam/policyAttachment:PolicyAttachment", "both", inputs, made_from={"roles": [role, ELSEWHERE]})
+
+    verdict = judge(rule, program)
+
+    assert verdict.answer == "cannot decide"
+    assert 'a role that is not known yet (of PolicyAttachment "both")' in verdict.text
+
+
+@pytest.mark.parametrize("from_secret", [True, False])
+@pytest.mark.parametrize("token", [POLICY, ROLE_POLICY])
+def test_an_unknown_document_copied_from_another_may_read_what_that_one_reads(program, judge, token, from_secret):
+    secret = program.secret()
+    program.grant(program.role("billing"), secret)
+    # Without an origin it is as get_policy_document leaves it.
+    copied = program.add(
+        token, "copied", {"name": "copied", "role": "billing", "policy": UNKNOWN}, made_from={"policy": [secret]} if from_secret else {}
+    )
+    program.inline(program.role("reports"), UNKNOWN, made_from=[copied], name="copy")
+
+    verdict = judge(rule, program)
+
+    assert verdict.answer == "cannot decide"
+    assert 'Role "reports"' in verdict.text
+
+
+def test_a_replica_is_the_same_secret(deployed, judge):
+    secret = deployed.secret(replicas=[{"region": "us-east-1"}])
+    deployed.grant(deployed.role("billing"), secret)
+    deployed.inline(deployed.role("reports"), document(statement(BY_NAME.replace("eu-central-1", "us-east-1"))))
+
+    assert judge(rule, deployed).answer == "violated"
+
+
+def test_a_secret_of_the_same_name_in_another_region_is_another_secret(deployed, judge):
+    secret = deployed.secret(replicas=[{"region": "us-east-1"}])
+    deployed.grant(deployed.role("billing"), secret)
+    deployed.inline(deployed.role("reports"), document(statement(BY_NAME.replace("eu-central-1", "us-west-2"))))
+
+    assert judge(rule, deployed).answer == "holds"
+
+
+def test_a_resource_policy_may_name_its_secret_without_the_suffix(any_program, judge):
+    secret = any_program.secret()
+    any_program.grant(any_program.role("billing"), secret)
+    opened = document({"Effect": "Allow", "Action": READ, "Resource": "*", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/reports"}})
+    any_program.add(SECRET_POLICY, "opened", {"secretArn": BY_NAME.removesuffix("-??????"), "policy": opened})
+
+    assert judge(rule, any_program).answer != "holds"
 
 
 @pytest.mark.parametrize(
@@ -444,10 +524,46 @@ def test_a_resource_policy_that_denies_all_but_one_keeps_the_others_out(any_prog
     assert judge(rule, any_program).answer == "holds"
 
 
+@pytest.mark.parametrize(
+    ("said", "reader"),
+    [
+        ({"Principal": "*"}, "everybody"),
+        ({"NotPrincipal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/x"}}, "everybody"),
+        ({"Principal": {"AWS": "999988887777"}}, "account 999988887777"),
+    ],
+)
+@pytest.mark.parametrize("tags", [None, {"keyturn:environment": "dev", "keyturn:service": "billing"}])
+def test_everybody_and_a_whole_account_are_more_than_one_reader(deployed, judge, said, reader, tags):
+    deployed.secret(policy=document({"Effect": "Allow", "Action": READ, "Resource": "*", **said}), tags=tags)
+
+    verdict = judge(rule, deployed)
+
+    assert verdict.answer == "violated"
+    assert f"is read by {reader}" in verdict.text
+
+
+def test_a_role_that_a_condition_names_in_another_account_is_one_reader(deployed, judge):
+    one = {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::999988887777:role/partner"}}
+    partner = {"Principal": {"AWS": "arn:aws:iam::999988887777:root"}, "Condition": one}
+    deployed.secret(policy=document({"Effect": "Allow", "Action": READ, "Resource": "*", **partner}))
+
+    assert judge(rule, deployed).answer == "holds"
+
+
 @pytest.mark.parametrize("origins", [[], ["secret"]])
 def test_an_unknown_resource_policy_cannot_be_decided(program, judge, origins):
     secret = program.secret()
     made_from = {"secretArn": [secret], **({"policy": [secret]} if origins else {})}
+    program.add(SECRET_POLICY, "opened", {"secretArn": UNKNOWN, "policy": UNKNOWN}, made_from=made_from)
+
+    assert judge(rule, program).answer == "cannot decide"
+    assert judge(rule, program).resources == {"opened"}
+
+
+def test_an_unknown_resource_policy_made_from_the_reader_and_another_stack_cannot_be_decided(program, judge):
+    secret, role = program.secret(), program.role("billing")
+    program.grant(role, secret)
+    made_from = {"secretArn": [secret], "policy": [role, ELSEWHERE]}
     program.add(SECRET_POLICY, "opened", {"secretArn": UNKNOWN, "policy": UNKNOWN}, made_from=made_from)
 
     assert judge(rule, program).answer == "cannot decide"

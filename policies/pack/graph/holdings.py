@@ -4,18 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.pack.graph.edges import origin
+from policies.pack.graph.edges import is_told_in_part, origin
 from policies.pack.graph.identity import Identities, Identity
-from policies.pack.graph.tokens import GROUP, POLICY, ROLE, USER
+from policies.pack.graph.tokens import GROUP, GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER, USER_POLICY
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Value, at, elements
 
-_INLINE = {
-    "aws:iam/rolePolicy:RolePolicy": ("role", ROLE),
-    "aws:iam/userPolicy:UserPolicy": ("user", USER),
-    "aws:iam/groupPolicy:GroupPolicy": ("group", GROUP),
-}
+_INLINE = {ROLE_POLICY: ("role", ROLE), USER_POLICY: ("user", USER), GROUP_POLICY: ("group", GROUP)}
 """Resources that hold a document in `policy`, with the property that names the identity."""
 
 _ATTACHING = {
@@ -33,7 +29,7 @@ _MANAGED_BY_AWS = re.compile(r"arn:[^:]+:iam::aws:policy/(?:.*/)?([^/]+)")
 
 # Of the policies that AWS manages these read any secret; others read what AWS's own services name or tag, or nothing.
 # Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-_READ_ANY_SECRET = frozenset({"AdministratorAccess", "PowerUserAccess", "SecretsManagerReadWrite"})
+_READ_ANY_SECRET = frozenset({"AdministratorAccess", "AWSSecretsManagerClientReadOnlyAccess", "PowerUserAccess", "SecretsManagerReadWrite"})
 _ANY_SECRET: Value = {"Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}
 
 
@@ -93,7 +89,7 @@ def _attached(identity: Identity, holder: Resource, property_name: str, resource
     if any(arn is UNKNOWN for arn in listed):
         for policy in made_from:
             yield Holding(identity, holder, policy.read("policy"), policy, "policy")
-        if not made_from:
+        if is_told_in_part(holder, property_name, resources, by=len(made_from)):
             yield Holding(identity, holder, UNKNOWN, holder, property_name, is_elsewhere=True)
 
 

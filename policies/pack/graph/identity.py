@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from policies.pack.graph.edges import is_told_in_part
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD
 from policies.pack.graph.tokens import GROUP, ROLE, USER
@@ -28,6 +29,8 @@ class Identity:
     """Its ARN, with gaps where it is not known yet."""
     service: Service | Unknown | None = None
     resource: Resource | None = None
+    is_many: bool = False
+    """Whether it stands for more than one: everybody, or whom the administrators of another account let."""
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -70,7 +73,7 @@ class Identities:
                 yield made_from[0] if named.resource is None and len(listed) == len(made_from) == 1 else named
         if any(element is UNKNOWN for element in listed):
             yield from made_from
-            if not made_from:
+            if is_told_in_part(resource, property_name, self._resources, by=len(made_from)):
                 shown = f"a {kind} that is not known yet (of {resource.label})"
                 yield Identity(f"{resource.urn}#{property_name}", shown, ANY_TEXT, UNKNOWN)
 

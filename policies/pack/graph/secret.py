@@ -9,7 +9,7 @@ from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Matc
 from policies.pack.graph.tokens import OURS, SECRET
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
-from policies.pack.values import Unknown, Value
+from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
 
 # Secrets Manager puts `-` and six characters behind the name.
 _SUFFIX = "-" + 6 * ANY_CHARACTER
@@ -27,6 +27,8 @@ class Secret:
     """Physical name, e.g. `prod/billing/database`; None when it is not known yet."""
     arn: str
     owner: Service | Unknown | None
+    replicas: tuple[str, ...] = ()
+    """ARNs of its copies in other regions: who reads one of them reads the secret."""
 
     @property
     def urn(self) -> str:
@@ -43,7 +45,9 @@ class Secret:
         """Tells whether a pattern of ARNs covers the secret."""
         # A stack lives in one partition, so a document of the stack names it for us.
         partition = pattern.split(":")[1] if pattern.startswith("arn:") else ANY_WORD
-        return match(pattern, self.arn.replace(f"arn:{ANY_WORD}:", f"arn:{partition}:", 1) if is_exact(partition) else self.arn)
+        gap = f"arn:{ANY_WORD}:"
+        known = f"arn:{partition}:" if is_exact(partition) else gap
+        return max(match(pattern, arn.replace(gap, known, 1)) for arn in (self.arn, *self.replicas))
 
 
 def secrets(resources: Resources) -> list[Secret]:
@@ -57,7 +61,14 @@ def _secret(resource: Resource, resources: Resources) -> Secret:
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
         prefix = resource.text("namePrefix") or ""
         arn = f"arn:{ANY_WORD}:secretsmanager:{ANY_WORD}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
-    return Secret(resource, name, arn, service_of(resource, resources))
+    return Secret(resource, name, arn, service_of(resource, resources), tuple(_replicas(resource, arn)))
+
+
+def _replicas(resource: Resource, arn: str) -> Iterator[str]:
+    parts = arn.split(":", 4)
+    for replica in elements(resource.read("replicas")):
+        region = UNKNOWN if replica is UNKNOWN else at(replica, "region")
+        yield ":".join([*parts[:3], region if isinstance(region, str) else ANY_WORD, parts[4]])
 
 
 def _declared_name(resource: Resource, resources: Resources) -> str | None:
@@ -98,6 +109,8 @@ class SecretIndex:
         """Gives the secrets that a name or an ARN means."""
         if text.startswith("arn:"):
             yield from self.covered_by(text)
+            # Secrets Manager takes an ARN without the suffix, too, where a secret is named and not granted.
+            yield from self.covered_by(f"{text}{_BY_NAME}")
             return
         yield from ((secret, Match.ALWAYS) for secret in self._by_name.get(text, ()))
         yield from ((secret, Match.MAYBE) for secret in self._nameless)

@@ -21,7 +21,7 @@ _ROLE_OR_USER = re.compile(r"arn:[^:]+:iam::[^:]*:(role|user)/.+")
 _ACCOUNT = re.compile(r"(?:arn:[^:]+:iam::)?(\d{12})(?::root)?")
 _PRINCIPAL_ARN = "aws:principalarn"
 
-_EVERYBODY = Identity("*", "everybody", ANY_TEXT)
+_EVERYBODY = Identity("*", "everybody", ANY_TEXT, is_many=True)
 
 
 class SecretPolicies:
@@ -67,8 +67,9 @@ class SecretPolicies:
                 elif certainty is Match.ALWAYS:
                     self._denials[secret.urn].append(statement)
             return
-        named = origin(resource, "policy", self._resources).of_type(ROLE, USER)
-        if not named:
+        made_from = origin(resource, "policy", self._resources)
+        named = made_from.of_type(ROLE, USER)
+        if not named or not made_from.is_complete:
             self._add_unreadable(resource, "its document is not known yet, nor whom it names", MEND_UNKNOWN)
         for somebody in named:
             identity = self._identities.at(somebody.urn)
@@ -93,20 +94,22 @@ class SecretPolicies:
             elif not isinstance(value, str):
                 continue
             elif kind == "AWS" and value == "*":
-                yield from self._narrowed(statement, hidden=hidden)
+                yield from self._narrowed(statement, _EVERYBODY, hidden=hidden)
             elif kind == "AWS" and (role_or_user := _ROLE_OR_USER.fullmatch(value)):
                 yield self._identities.named(value, role_or_user[1], hidden=hidden), Match.ALWAYS
             elif kind == "AWS" and (account := _ACCOUNT.fullmatch(value)):
                 # Inside its own account this only says that IAM decides, and IAM's documents are judged by themselves.
                 if account[1] != secret.account:
                     shown = "an account" if hidden else f"account {account[1]}"
-                    yield Identity(account[1], shown, ANY_TEXT), Match.ALWAYS if secret.account else Match.MAYBE
+                    certainty = Match.ALWAYS if secret.account else Match.MAYBE
+                    for identity, named in self._narrowed(statement, Identity(account[1], shown, ANY_TEXT, is_many=True), hidden=hidden):
+                        yield identity, min(named, certainty)
             else:
                 shown = "a principal" if hidden or not re.fullmatch(r"[\w.:/@-]{1,200}", value) else f"principal {value}"
                 yield Identity(value, shown, value), Match.ALWAYS
 
-    def _narrowed(self, statement: Statement, *, hidden: bool) -> Iterator[tuple[Identity, Match]]:
-        """Gives whom `*` means: the ARNs that a condition lists, else everybody."""
+    def _narrowed(self, statement: Statement, many: Identity, *, hidden: bool) -> Iterator[tuple[Identity, Match]]:
+        """Gives whom `*` or an account means: the ARNs that a condition lists, else all of them."""
         named = (
             [values for _, key, values in statement.conditions if key.lower() == _PRINCIPAL_ARN] if statement.condition is not None else []
         )
@@ -115,7 +118,7 @@ class SecretPolicies:
         if named and len(known) == len(named[0]):
             yield from ((self._identities.named(found[0], found[1], hidden=hidden), Match.ALWAYS) for found in known)
         else:
-            yield _EVERYBODY, Match.ALWAYS if statement.condition is None else Match.MAYBE
+            yield many, Match.ALWAYS if statement.condition is None else Match.MAYBE
 
     def _add_unreadable(self, resource: Resource, why: str, mend: str) -> None:
         self.unreadable.append(Unreadable(resource, "policy", "its principals", why, mend))
