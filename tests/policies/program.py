@@ -13,6 +13,7 @@ ACCOUNT = "111122223333"
 
 SECRET = "aws:secretsmanager/secret:Secret"
 SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"
+SECRET_TAG = "aws:secretsmanager/tag:Tag"
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 ROLE = "aws:iam/role:Role"

@@ -15,6 +15,7 @@ from tests.policies.program import (
     ROLE_POLICY,
     ROTATION,
     SECRET_POLICY,
+    SECRET_TAG,
     SECRET_VERSION,
     document,
     statement,
@@ -195,6 +196,74 @@ def test_access_by_tag_to_another_services_secret_is_found(any_program, judge):
     any_program.inline(any_program.role("reports"), document(statement("*", Condition=by_tag)))
 
     assert judge(rule, any_program).answer != "holds"
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition"),
+    [
+        ("Allow", {"StringEqualsIgnoreCase": {"aws:ResourceTag/service": "Billing"}}),
+        ("Allow", {"StringEqualsIgnoreCase": {"aws:ResourceTag/service": "${aws:PrincipalTag/team}"}}),
+        ("Allow", {"StringNotEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}),
+        ("Deny", {"StringEquals": {"aws:ResourceTag/service": "*"}}),
+        ("Deny", {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}),
+    ],
+)
+def test_what_an_operator_compares_is_compared_as_aws_does(deployed, judge, effect, condition):
+    secret = deployed.secret(tags={"service": "billing"})
+    deployed.grant(deployed.role("billing"), secret)
+    reports = deployed.role("reports", tags={"team": "BILLING"})
+    if effect == "Deny":
+        deployed.grant(reports, secret)
+    deployed.inline(reports, document(statement("*", effect=effect, Condition=condition)))
+
+    assert judge(rule, deployed).answer == "violated"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:ResourceTag/service": "BILLING"}},
+        {"StringEqualsIgnoreCase": {"aws:ResourceTag/service": "reports"}},
+        {"StringLike": {"aws:ResourceTag/service": "rep*"}},
+        {"StringEquals": {"aws:ResourceTag/missing": "billing"}},
+        {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/reports"}},
+    ],
+)
+def test_a_condition_that_does_not_hold_lets_nobody_read(deployed, judge, condition):
+    secret = deployed.secret(tags={"service": "billing"})
+    deployed.grant(deployed.role("billing"), secret)
+    deployed.inline(deployed.role("reports"), document(statement("*", Condition=condition)))
+
+    assert judge(rule, deployed).answer == "holds"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}},
+        {"StringEquals": {"aws:ResourceTag/service": "${aws:PrincipalTag/service}"}},
+    ],
+)
+def test_a_condition_on_the_caller_may_hold_for_somebody_in_a_group(deployed, judge, condition):
+    secret = deployed.secret(tags={"service": "billing"})
+    deployed.grant(deployed.role("billing"), secret)
+    arn = f"arn:aws:iam::{ACCOUNT}:group/staff"
+    group = deployed.add("aws:iam/group:Group", "staff", {"name": "staff"}, outputs={"name": "staff", "arn": arn})
+    inputs = {"group": "staff", "policy": document(statement("*", Condition=condition))}
+    deployed.add("aws:iam/groupPolicy:GroupPolicy", "staff-reads", inputs, made_from={"group": [group]})
+
+    assert judge(rule, deployed).answer == "cannot decide"
+
+
+def test_a_tag_beside_the_secret_may_let_somebody_read(any_program, judge):
+    secret = any_program.secret()
+    any_program.grant(any_program.role("billing"), secret)
+    by_tag = {"StringEquals": {"aws:ResourceTag/service": "reports"}}
+    any_program.inline(any_program.role("reports"), document(statement("*", Condition=by_tag)))
+    tag = {"secretId": any_program.later(any_program.arn_of(secret)), "key": "service", "value": "reports"}
+    any_program.add(SECRET_TAG, "beside", tag, made_from={"secretId": [secret]})
+
+    assert judge(rule, any_program).answer == "cannot decide"
 
 
 def test_a_document_made_by_an_invoke_cannot_be_decided(program, judge):

@@ -11,10 +11,13 @@ from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Value
 
 _TAG_OF_SECRET = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _TAG_OF_READER = re.compile(r"\$\{aws:PrincipalTag/([^}]+)\}", re.IGNORECASE)
 _SAME = ("stringequals", "stringequalsignorecase", "stringlike")
 _ARN_IS = ("stringequals", "stringlike", "arnequals", "arnlike")
 _ARN_IS_NOT = ("stringnotequals", "stringnotlike", "arnnotequals", "arnnotlike")
+# Others take `*` and `?` for what they are.
+_WITH_WILDCARDS = ("stringlike", "stringnotlike", "arnequals", "arnnotequals", "arnlike", "arnnotlike")
 
 
 def holds_for(statement: Statement, identity: Identity, secret: Secret) -> Match:
@@ -37,32 +40,45 @@ def holds_for(statement: Statement, identity: Identity, secret: Secret) -> Match
 def _tested(operator: str, key: str, values: list[Value], identity: Identity, secret: Secret) -> Match | None:
     if key.lower() == "aws:principalarn":
         operator = operator.removesuffix("ifexists")  # every caller has an ARN
-        named = max((_is(value, identity.arn) for value in values), default=Match.NEVER)
+        named = max((_is(value, identity, operator) for value in values), default=Match.NEVER)
         return named if operator in _ARN_IS else Match(Match.ALWAYS - named) if operator in _ARN_IS_NOT else None
     tag_of_secret = _TAG_OF_SECRET.fullmatch(key)
-    if tag_of_secret and operator.removeprefix("foranyvalue:") in _SAME:
+    operator = operator.removeprefix("foranyvalue:")
+    if tag_of_secret and operator in _SAME:
         present = _tag(secret.resource, tag_of_secret[1])
-        return max((_tags_agree(value, present, identity) for value in values), default=Match.NEVER)
+        if present is None and secret.has_tags_beside:
+            return Match.MAYBE
+        return max((_tags_agree(value, present, identity, operator) for value in values), default=Match.NEVER)
     return None
 
 
-def _is(pattern: Value, arn: str) -> Match:
-    if pattern is UNKNOWN:
+def _is(pattern: Value, identity: Identity, operator: str) -> Match:
+    # Who calls is somebody in the group, never the group.
+    if pattern is UNKNOWN or identity.is_group:
         return Match.MAYBE
-    return match(pattern, arn) if isinstance(pattern, str) else Match.NEVER
+    return _compared(operator, pattern, identity.arn) if isinstance(pattern, str) else Match.NEVER
 
 
-def _tags_agree(wanted: Value, present: Value, identity: Identity) -> Match:
+def _tags_agree(wanted: Value, present: Value, identity: Identity, operator: str) -> Match:
     if wanted is UNKNOWN or present is UNKNOWN:
         return Match.MAYBE
     if not isinstance(wanted, str) or not isinstance(present, str):
         return Match.NEVER
     own = _TAG_OF_READER.fullmatch(wanted)
-    if own and identity.resource is not None:
-        wanted_tag = _tag(identity.resource, own[1])
-        if wanted_tag is UNKNOWN:
+    if own and identity.resource is not None and not identity.is_group:
+        wanted = _tag(identity.resource, own[1])
+        if wanted is UNKNOWN:
             return Match.MAYBE
-        return Match.ALWAYS if wanted_tag == present else Match.NEVER
+        if not isinstance(wanted, str):
+            return Match.NEVER
+    return _compared(operator, wanted, present)
+
+
+def _compared(operator: str, wanted: str, present: str) -> Match:
+    if operator == "stringequalsignorecase":
+        wanted, present = wanted.lower(), present.lower()
+    elif operator not in _WITH_WILDCARDS and any(mark in _VARIABLE.sub("", wanted) for mark in "*?"):
+        return Match.NEVER  # neither a tag nor an ARN has them
     return match(wanted, present)
 
 

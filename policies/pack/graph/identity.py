@@ -32,6 +32,11 @@ class Identity:
     is_many: bool = False
     """Whether it stands for more than one: everybody, or whom the administrators of another account let."""
 
+    @property
+    def is_group(self) -> bool:
+        """Whether users act in its name."""
+        return ":group/" in self.arn
+
     def __hash__(self) -> int:
         return hash(self.key)
 

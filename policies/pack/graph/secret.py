@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of, tag
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match
-from policies.pack.graph.tokens import OURS, SECRET
+from policies.pack.graph.tokens import OURS, SECRET, SECRET_TAG
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
@@ -29,6 +29,8 @@ class Secret:
     owner: Service | Unknown | None
     replicas: tuple[str, ...] = ()
     """ARNs of its copies in other regions: who reads one of them reads the secret."""
+    has_tags_beside: bool = False
+    """Whether resources of their own may give it more tags than it names."""
 
     @property
     def urn(self) -> str:
@@ -52,16 +54,23 @@ class Secret:
 
 def secrets(resources: Resources) -> list[Secret]:
     """Gives the secrets of the stack."""
-    return [_secret(resource, resources) for resource in resources.of_type(SECRET)]
+    tagged = _tagged(resources)
+    return [_secret(resource, resources, tagged) for resource in resources.of_type(SECRET)]
 
 
-def _secret(resource: Resource, resources: Resources) -> Secret:
+def _secret(resource: Resource, resources: Resources, tagged: frozenset[str]) -> Secret:
     name = resource.text("name") or resource.answer("name") or _declared_name(resource, resources)
     arn = resource.answer("arn") or resource.answer("id")
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
         prefix = resource.text("namePrefix") or ""
         arn = f"arn:{ANY_WORD}:secretsmanager:{ANY_WORD}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
-    return Secret(resource, name, arn, service_of(resource, resources), tuple(_replicas(resource, arn)))
+    beside = not tagged.isdisjoint((resource.urn, ""))
+    return Secret(resource, name, arn, service_of(resource, resources), tuple(_replicas(resource, arn)), beside)
+
+
+def _tagged(resources: Resources) -> frozenset[str]:
+    """Gives the URNs of secrets that have tags as resources of their own; an empty one stands for any."""
+    return frozenset(urn for one in resources.of_type(SECRET_TAG) for urn in one.made_from("secretId") or ("",))
 
 
 def _replicas(resource: Resource, arn: str) -> Iterator[str]:
