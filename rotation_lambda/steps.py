@@ -40,7 +40,10 @@ class Rotation:
         if labels is None:
             raise ConflictError("the secret has no version of this token; the rotation was started for another secret or is gone")
         if CURRENT in labels:
-            return "unchanged"
+            if not state.is_first(self._token):
+                return "unchanged"
+            # PutSecretValue may make a secret's first version current at once: that says nothing about the server.
+            state = state.without_current()
         if PENDING not in labels:
             raise ConflictError("the version is not AWSPENDING any more: the rotation was abandoned, and a new one starts afresh")
         match step:
@@ -103,7 +106,7 @@ class Rotation:
         self._refuse_strangers(pending, current)
         # Steps may arrive out of order: nothing is published that does not log in.
         self._engine.verify(self._target, pending, self._deadline)
-        self._versions.publish(state)
+        self._versions.publish()
         self._engine.cleanup(self._target, pending, self._known(state, current), self._deadline)
         return "done"
 

@@ -61,6 +61,14 @@ class State:
         """Gives the version that carries the label."""
         return next((version for version, labels in self.labels.items() if label in labels), None)
 
+    def is_first(self, version: str) -> bool:
+        """Says whether a rotation still works on the version and no other one was ever current."""
+        return PENDING in self.labels[version] and self.holder_of(PREVIOUS) is None
+
+    def without_current(self) -> "State":
+        """Gives the state as if nothing were published yet."""
+        return State(self.rotates, {version: labels - {CURRENT} for version, labels in self.labels.items()})
+
 
 class Versions:
     """The secret's versions as one step of one rotation sees and changes them."""
@@ -86,14 +94,14 @@ class Versions:
         return state
 
     def labelled(self, state: State, label: str) -> Value | None:
-        """Gives the value of the version that carries the label, or nothing when none does."""
+        """Gives the value of the version that carries the label; nothing when none does, or when it is an empty object."""
         version = state.holder_of(label)
         if version is None:
             return None
         value = self._value(wait=True, VersionId=version)  # by its id alone: a label that moves meanwhile changes nothing
         if value is None:
             raise ConfigurationError(f"the version labelled {label} has no value; put one, or let the secret rotate from empty")
-        return value
+        return value or None
 
     def pending(self, *, wait: bool) -> Value | None:
         """Gives the new value by token and label, so that no other version is taken for it."""
@@ -144,10 +152,10 @@ class Versions:
             raise _unreachable(error) from None
         return True
 
-    def publish(self, state: State) -> None:
+    def publish(self) -> None:
         """Moves AWSCURRENT to the token's version, off the version that holds it."""
         for pause in (*_PAUSES_SECONDS, None):
-            holder = state.holder_of(CURRENT)
+            holder = self._describe().holder_of(CURRENT)
             if holder == self._token:
                 return
             request = {"SecretId": self._arn, "VersionStage": CURRENT, "MoveToVersionId": self._token}
@@ -160,7 +168,6 @@ class Versions:
                 if _code(error) not in {"InvalidParameterException", *_NOT_YET} or pause is None:
                     raise _classified(error, "UpdateSecretVersionStage") from None
                 self._wait(pause)
-                state = self._describe()
             except botocore.exceptions.BotoCoreError as error:
                 raise _unreachable(error) from None
             else:

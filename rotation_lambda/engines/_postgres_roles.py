@@ -39,6 +39,11 @@ class Names:
         return self.user, self.clone
 
 
+def any_login(session: Session, names: Names) -> bool:
+    """Says whether one of the logins, or the role that they act as, is there."""
+    return bool(session.run("SELECT FROM pg_roles WHERE rolname IN ($1, $2, $3)", *names.logins, names.owner))
+
+
 def establish(session: Session, names: Names, verifiers: dict[str, str], *, pending: str) -> None:
     """Makes the pending login with its verifier, and everything around it that is missing.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
-from rotation_lambda.engines._postgres_roles import Names, establish
+from rotation_lambda.engines._postgres_roles import Names, any_login, establish
 from rotation_lambda.engines._postgres_session import identifier, literal, logged_in
 from rotation_lambda.engines._scram import scram_verifier
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
@@ -47,11 +47,14 @@ def set_credential(target: Target, pending: Value, known: Known, deadline: Deadl
     if target.text("strategy") == SINGLE and known.current is not None:
         _change_own_password(target, pending, known, deadline)
         return
+    refused = None
     if known.current is not None:
-        # Whoever cannot log in has no business with the admin's power.
-        with logged_in(target, *_login(target, known.current), deadline):
-            pass
-    _establish(target, pending, known, deadline)
+        try:
+            with logged_in(target, *_login(target, known.current), deadline):
+                pass
+        except AuthenticationError as error:
+            refused = error
+    _establish(target, pending, known, deadline, refused)
 
 
 def verify(target: Target, pending: Value, deadline: Deadline) -> None:
@@ -104,7 +107,8 @@ def _candidates(pending: Value, known: Known) -> Iterator[str]:
                 yield value["password"]
 
 
-def _establish(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
+def _establish(target: Target, pending: Value, known: Known, deadline: Deadline, refused: AuthenticationError | None = None) -> None:
+    """Lets the admin make what is missing. `refused` is how the current login failed, if it did."""
     if known.admin is None:
         raise ConfigurationError(
             f"the target {target.secret} has no 'admin' to make the user {pending['username']}; name one, or put the user's password"
@@ -122,6 +126,10 @@ def _establish(target: Target, pending: Value, known: Known, deadline: Deadline)
     if known.current is not None and known.current["password"].isascii():
         verifiers.setdefault(known.current["username"], scram_verifier(known.current["password"]))
     with logged_in(target, username, password, deadline) as session:
+        # Whoever cannot log in has no business with the admin's power, unless there are no such users that could be locked out:
+        # the first rotation failed after its value had become current, or the database is a new one.
+        if refused and any_login(session, names):
+            raise refused
         establish(session, names, verifiers, pending=pending["username"])
 
 

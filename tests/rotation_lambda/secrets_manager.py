@@ -52,6 +52,7 @@ class SecretsManager:
         self.secrets: dict[str, Secret] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.lag = 0
+        self.first_is_current = False  # PutSecretValue attaches AWSCURRENT to a first version; whether a rotation's counts is not said
         self.clears_pending = True  # AWS: "our backend cleans up the pending label"; both end states are legal
         self.before: Callable[[str, dict[str, Any]], None] = lambda _call, _request: None
         self.after: Callable[[str, dict[str, Any]], None] = lambda _call, _request: None
@@ -160,7 +161,8 @@ class SecretsManager:
                 raise _error("ResourceExistsException", "PutSecretValue", "You can't modify an existing version, only create")
             if kept.value is None:
                 kept.value, kept.unseen = request["SecretString"], self.lag
-            for label in request.get("VersionStages", [CURRENT]):
+            first = self.first_is_current and secret.holder(CURRENT) is None
+            for label in [*request.get("VersionStages", [CURRENT]), *([CURRENT] if first else [])]:
                 self._move(secret, label, token)
             return {"ARN": secret.arn, "VersionId": token}
 

@@ -176,10 +176,11 @@ def test_the_strategy_may_change_to_alternating_and_back(single):
     assert single.logs_in(single.current)
 
 
-def test_single_user_with_an_admin_repairs_what_alternating_users_refuse(service):
+@pytest.mark.parametrize("strategy", ["single-user", "alternating-users"])
+def test_users_that_are_gone_are_made_again_by_the_admin(service, strategy):
     service.rotate()
     service.server.run(f"DROP OWNED BY {service.owner}; DROP ROLE {service.username}, {service.owner}")
-    service.declare(strategy="single-user")
+    service.declare(strategy=strategy)
 
     service.rotate()
 
