@@ -34,7 +34,9 @@ def longest_gap_days(expression: str) -> float | None:
 
 
 def _longest_gap_of(fields: list[str]) -> float | None:
-    _, _, days_of_month, month, days_of_week, year = fields
+    minute, hour, days_of_month, month, days_of_week, year = fields
+    if not _numbers(minute, 0, 59) or not _numbers(hour, 0, 23):
+        raise ValueError  # it never starts
     if year != "*" or (days_of_month != "?") == (days_of_week != "?"):
         raise ValueError  # the schedule ends; or AWS refuses it: exactly one of the two fields is `?`
     months = _numbers(month, 1, 12, _MONTHS)

@@ -71,9 +71,13 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"there is no rule {name!r}{_guess(name, known)}")
             schema = known[name].config_schema
             settings = schema.properties if schema else {}
-            for setting in configured.properties:
+            for setting, given in configured.properties.items():
                 if setting not in settings:
                     text = f"rule {name!r} has no setting {setting!r}{_guess(setting, settings)}"
+                    context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+                choices = settings[setting].get("enum")
+                if choices and given not in choices:
+                    text = f"setting {setting!r} of rule {name!r} is one of: {', '.join(choices)}"
                     context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
             self._levels[name] = _NAMES[configured.enforcementLevel]
             if configured.properties.fields["undecided"].string_value == "advisory":

@@ -64,6 +64,9 @@ def test_a_schedule_that_aws_documents(expression, days):
         "cron(0 8 ? * SUN#x *)",
         "cron(0 8 1/0 * ? *)",
         "cron(0 8 xW * ? *)",
+        "cron(0 25 * * ? *)",
+        "cron(60 4 * * ? *)",
+        "cron(x 4 * * ? *)",
     ],
 )
 def test_what_is_no_schedule_or_ends_has_no_gap(expression):

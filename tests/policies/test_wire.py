@@ -190,6 +190,14 @@ def test_what_cannot_be_decided_may_be_made_advisory(fresh):
     [
         (configuration("secret-is-rotatd"), "there is no rule 'secret-is-rotatd', did you mean 'secret-is-rotated'?"),
         (configuration("secret-is-rotated", undecidedd="advisory"), "no setting 'undecidedd', did you mean 'undecided'?"),
+        (
+            configuration("secret-is-rotated", undecided="advisry"),
+            "setting 'undecided' of rule 'secret-is-rotated' is one of: mandatory, advisory",
+        ),
+        (
+            configuration("secret-is-rotated", undecided=True),
+            "setting 'undecided' of rule 'secret-is-rotated' is one of: mandatory, advisory",
+        ),
     ],
 )
 def test_a_misspelt_configuration_is_refused(fresh, request_, says):
