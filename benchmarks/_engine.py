@@ -17,6 +17,7 @@ from localcloud.directory import Directory
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 _STACK = "bench"
+_WITHOUT_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 # Secrets Manager adds six characters to each name, Lambda's and IAM's ids are random: what differs between two equal deployments.
 _RANDOM = re.compile(r"-[A-Za-z0-9]{6}(?=$|[\"\\:])|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -35,15 +36,20 @@ class Engine:
         with self._stack(program):
             return self._measured("preview", program, *options)
 
-    def up(self, program: str, *options: str) -> Measure:
-        """Creates everything that the program declares, notes what that was, and removes it again; only the creation is measured."""
+    def up(self, program: str, *, checkpoints: bool = True) -> Measure:
+        """Creates everything that the program declares, notes what that was, and removes it again; only the creation is measured.
+
+        Args:
+            program: folder of the program.
+            checkpoints: a file backend writes the whole state anew after each step; without, it does so once, at the end.
+        """
         with self._stack(program):
             try:
-                measure = self._measured("up", program, "--yes", "--skip-preview", *options)
+                measure = self._measured("up", program, "--yes", "--skip-preview", checkpoints=checkpoints)
                 self.created[program] = _created(json.loads(self._pulumi("stack", program, "export")))
                 return measure
             finally:
-                self._pulumi("destroy", program, "--yes", "--skip-preview")
+                self._pulumi("destroy", program, "--yes", "--skip-preview", checkpoints=False)
 
     @contextmanager
     def _stack(self, program: str) -> Generator[None]:
@@ -53,12 +59,13 @@ class Engine:
         finally:
             self._pulumi("stack", program, "rm", "--yes")
 
-    def _measured(self, command: str, program: str, *options: str) -> Measure:
-        return measured(lambda: self._pulumi(command, program, *options))
+    def _measured(self, command: str, program: str, *options: str, checkpoints: bool = True) -> Measure:
+        return measured(lambda: self._pulumi(command, program, *options, checkpoints=checkpoints))
 
-    def _pulumi(self, command: str, program: str, *options: str) -> str:
+    def _pulumi(self, command: str, program: str, *options: str, checkpoints: bool = True) -> str:
         arguments = ["pulumi", command, *options, "--stack", _STACK, "--non-interactive", "--color", "never"]
-        done = subprocess.run(arguments, cwd=PROGRAMS / program, env=self._environment, capture_output=True, text=True, check=False)
+        variables = self._environment if checkpoints else {**self._environment, **_WITHOUT_CHECKPOINTS}
+        done = subprocess.run(arguments, cwd=PROGRAMS / program, env=variables, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"`{' '.join(arguments)}` in {PROGRAMS / program} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
