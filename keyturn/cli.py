@@ -17,7 +17,7 @@ import keyturn
 from keyturn.names import InvalidNameError, SecretName, parse
 from keyturn.operations.account import Account
 from keyturn.operations.errors import OperationError
-from keyturn.operations.restore import import_command
+from keyturn.operations.restore import import_command, keep_key_command
 from keyturn.operations.restore import restore as restore_secret
 from keyturn.operations.rotate import Rotation, RotationFailedError, RotationLeftError, describe_command
 from keyturn.operations.rotate import rotate as rotate_secret
@@ -135,6 +135,9 @@ def restore(name: Name, as_json: AsJson = False) -> None:
         secret, restored = restore_secret(Account.connect(), name)
         command = import_command(name, secret.arn)
         screen.say(f"{name} is restored." if restored else f"{name} is not scheduled for deletion; nothing was changed.")
+        if restored and secret.key:
+            line = keep_key_command(secret.key)
+            screen.say(f"If its key was deleted with it (`pulumi destroy` does that), no value can be read until you type:\n  {line}")
         screen.say(f"If the stack has lost it: `pulumi up` once, which stops at this name, then take it in with:\n  {command}")
         _print_json(as_json, "restore", name, "restored" if restored else "unchanged", arn=secret.arn, importCommand=command)
 

@@ -18,6 +18,11 @@ def restore(account: Account, name: SecretName) -> tuple[Secret, bool]:
     return secret, True
 
 
+def keep_key_command(key: str) -> str:
+    """Gives the line that keeps the secret's key: `pulumi destroy` lets it wait for deletion, and no version can be read meanwhile."""
+    return f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}"
+
+
 def import_command(name: SecretName, arn: str) -> str:
     """Gives the line that takes the secret into the environment's stack, as the child that its component expects.
 

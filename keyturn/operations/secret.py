@@ -24,6 +24,8 @@ class Secret:
     """When the schedule comes round again; may lie in the past after a failure."""
     deleted: datetime | None
     """When its deletion was asked for; set only while it can be restored."""
+    key: str | None
+    """The customer managed key that encrypts its versions; none for the AWS managed key."""
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
@@ -38,6 +40,7 @@ class Secret:
             changed=description.get("LastChangedDate"),
             next_rotation=description.get("NextRotationDate"),
             deleted=description.get("DeletedDate"),
+            key=description.get("KmsKeyId"),
         )
 
     @property

@@ -156,6 +156,15 @@ def test_restore_cancels_the_deletion_and_prints_the_line_that_takes_it_into_the
     ]
 
 
+def test_restore_says_how_to_keep_the_key_that_went_with_the_secret(run, aws):
+    """`pulumi destroy` lets the environment's key wait for deletion, too: without it the restored value cannot be read."""
+    aws.description |= {"DeletedDate": datetime(2027, 1, 1, tzinfo=UTC), "KmsKeyId": "arn:aws:kms:eu-central-1:000000000000:key/1234abcd"}
+
+    answer = run("restore", "prod/billing/database")
+
+    assert "aws kms cancel-key-deletion --key-id arn:aws:kms:eu-central-1:000000000000:key/1234abcd && aws kms enable-key" in answer.stdout
+
+
 def test_restore_leaves_a_secret_alone_that_nobody_deletes(run, aws):
     answer = run("restore", "prod/billing/database", "--json")
 
