@@ -41,7 +41,7 @@ class SecretEnvironmentArgs(TypedDict):
     environment: str
     """Name of the environment, e.g. `prod`: the first part of the name of each of its secrets."""
     alerts: NotRequired[Sequence[str]]
-    """Who hears of a failed rotation: e-mail addresses, https:// addresses ARNs of SQS queues. Default nobody."""
+    """Who hears of a failed rotation: e-mail addresses, https:// addresses or ARNs of SQS queues. Default nobody."""
 
 
 class SecretEnvironment(pulumi.ComponentResource):
