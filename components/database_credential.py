@@ -92,7 +92,7 @@ class DatabaseCredential(pulumi.ComponentResource):
             tags=secret_tags(secret_name, kind, intent["rotation"]),
             opts=child,
         )
-        secretsmanager.SecretPolicy(
+        closed = secretsmanager.SecretPolicy(
             f"{name}-readers",
             secret_arn=secret.arn,
             policy=document(*_closed_to_strangers(secret_name, readers)),
@@ -116,14 +116,15 @@ class DatabaseCredential(pulumi.ComponentResource):
             source_arn=secret.arn,
             opts=child,
         )
-        # The schedule starts the first rotation at once: the function must be allowed to run, and to do its work, before it exists.
+        # The schedule starts the first rotation at once: before it exists, the function must be allowed to run and to do its work,
+        # and nobody else to read what it mints.
         secretsmanager.SecretRotation(
             f"{name}-rotation",
             secret_id=secret.id,
             rotation_lambda_arn=args["function_arn"],
             rotate_immediately=True,
             rotation_rules={"automatically_after_days": rotation_days},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights, invocation]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights, invocation, closed]),
         )
 
         self.arn = secret.arn

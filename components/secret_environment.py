@@ -10,7 +10,7 @@ from pulumi_aws import cloudwatch, get_caller_identity_output, get_region_output
 from components._arguments import named, refused
 from components._iam import document, statement
 from keyturn.catalogue import protocol_of
-from keyturn.names import check_part
+from keyturn.names import alert_rule_name
 
 # Everything that looks after a key, and nothing that uses it: a grant would, past Secrets Manager.
 _ADMINISTRATION = (
@@ -58,7 +58,7 @@ class SecretEnvironment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         environment = args["environment"]
-        named(lambda: check_part("environment", environment))
+        rule_name = named(lambda: alert_rule_name(environment))
         alerts = {alert: _protocol(alert) for alert in args.get("alerts") or ()}
         intent = {"environment": environment}
         super().__init__("keyturn:index:SecretEnvironment", name, intent, opts)
@@ -82,7 +82,7 @@ class SecretEnvironment(pulumi.ComponentResource):
             sns.TopicSubscription(f"{name}-alert-{alert}", topic=topic.arn, protocol=protocol, endpoint=alert, opts=child)
         rule = cloudwatch.EventRule(
             f"{name}-rotation-failed",
-            name=f"keyturn_{environment}_rotation_failed",
+            name=rule_name,
             description=f"A secret of {environment} was not rotated",
             event_pattern=place.secrets_of(environment).apply(_failed_rotations),
             tags=tags,

@@ -31,8 +31,8 @@ def given(value: object) -> object:
 
 
 def environment(text: str) -> str:
-    """An environment has a name like every part of a secret's name."""
-    return _named(lambda: names.check_part("environment", text), text)
+    """An environment has a name like every part of a secret's name, and leaves room in what bears it."""
+    return _named(lambda: names.alert_rule_name(text), text)
 
 
 def service_name(text: str, info: ValidationInfo) -> str:

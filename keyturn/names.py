@@ -9,7 +9,7 @@ _PART = re.compile(r"[a-z][a-z0-9-]{0,63}")
 # Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 _LIKE_AN_ARN = re.compile(r"-[a-zA-Z0-9]{6}$")
 
-# What IAM allows for a role, and Lambda for a function.
+# What IAM allows for a role, Lambda for a function and EventBridge for a rule.
 _LONGEST = 64
 
 
@@ -81,6 +81,19 @@ def function_name(environment: str, service: str, engine: str) -> str:
         InvalidNameError: a part is not a name, or the whole is longer than Lambda allows.
     """
     return _joined(environment=environment, service=service, engine=engine)
+
+
+def alert_rule_name(environment: str) -> str:
+    """Gives the name of the rule by which an environment's failed rotations are heard.
+
+    Raises:
+        InvalidNameError: the environment is not a name, or the whole is longer than EventBridge allows.
+    """
+    check_part("environment", environment)
+    name = f"keyturn_{environment}_rotation_failed"
+    if len(name) > _LONGEST:
+        raise InvalidNameError(f"environment: {name!r} is longer than the {_LONGEST} characters of a rule; shorten it")
+    return name
 
 
 def check_part(part: str, text: str) -> None:

@@ -129,6 +129,10 @@ def test_rotation_starts_at_once_and_only_when_the_function_may_work(deploy):
     )
 
 
+def test_there_is_no_value_before_it_is_closed_to_strangers(deploy):
+    assert "billing/database-readers" in deploy(credential()).depends_on("SecretRotation", "billing/database-rotation")
+
+
 def test_secrets_manager_invokes_the_function_for_this_secret_of_this_account_only(deploy):
     assert deploy(credential()).inputs("Permission", "billing/database-invocation") == {
         "statementId": "rotate-database",

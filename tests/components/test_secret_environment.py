@@ -148,6 +148,17 @@ def test_an_environment_that_is_no_name_is_refused(deploy):
         deploy(lambda: SecretEnvironment("prod", {"environment": "Prod"}))
 
 
+def test_an_environment_whose_name_makes_a_name_that_aws_refuses_is_refused(deploy):
+    """EventBridge takes 64 characters for a rule."""
+    longest = "e" * 40
+
+    rule = deploy(lambda: SecretEnvironment("prod", {"environment": longest})).inputs("EventRule", "prod-rotation-failed")
+
+    assert len(rule["name"]) == 64
+    with pytest.raises(pulumi.InputPropertyError, match=r"^environment: .* is longer than the 64 characters"):
+        deploy(lambda: SecretEnvironment("prod", {"environment": longest + "e"}))
+
+
 def test_account_and_region_are_those_of_the_components_provider(deploy):
     deployment = deploy(environment())
 
