@@ -29,6 +29,8 @@ from policies.pack.values import UndecidedError, WireProperties
 _NAMES = {number: level for level, number in LEVELS.items() if level is not EnforcementLevel.REMEDIATE} | {
     analyzer_pb2.REMEDIATE: EnforcementLevel.MANDATORY
 }
+# The engine's own name for every rule of a pack. It has written that level to each of them before it sends both.
+_ALL = "all"
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
@@ -67,6 +69,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         """Takes the level of each rule; refuses rules and settings that do not exist, which the engine lets pass."""
         known = {policy.name: policy for policy in self._policies}
         for name, configured in request.policyConfig.items():
+            if name == _ALL:
+                continue
             if name not in known:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"there is no rule {name!r}{_guess(name, known)}")
             schema = known[name].config_schema

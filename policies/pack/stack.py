@@ -10,7 +10,7 @@ from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.intent import Access, Permission, Service, accesses
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Grants, Reader, Unreadable
-from policies.pack.graph.rotation import Rotation, rotators
+from policies.pack.graph.rotation import Rotation, also_applications, rotators
 from policies.pack.graph.secret import Secret, SecretIndex, secrets
 from policies.pack.graph.secret_policies import SecretPolicies
 from policies.pack.graph.targets import targets
@@ -38,7 +38,7 @@ class Stack:
         return (*self._grants.unreadable, *self._secret_policies.unreadable, *self._unreadable_intent)
 
     def readers_of(self, secret: Secret) -> list[Reader]:
-        """Gives who reads a secret, or may; the identity of its own rotation is no reader."""
+        """Gives who reads a secret, or may; the identity of its own rotation, and of nothing else, is no reader."""
         widest: dict[str, Reader] = {}
         granted = [*self._grants.readers.get(secret.urn, ()), *self._secret_policies.readers_of(secret)]
         for reader in granted:
@@ -47,7 +47,8 @@ class Stack:
         for reader in self._declared.get(secret.urn, ()):
             _add(widest, reader, reader.certainty)
         for rotation in self.rotations_of(secret):
-            for key in [rotator.key for rotator in rotation.rotators] if rotation.rotators_are_known else list(widest):
+            rotators_only = {rotator.key for rotator in rotation.rotators} - self._also_applications
+            for key in rotators_only if rotation.rotators_are_known else list(widest):
                 if rotation.certainty is Match.ALWAYS and rotation.rotators_are_known:
                     widest.pop(key, None)
                 elif key in widest:
@@ -114,6 +115,10 @@ class Stack:
             for access in self._accesses
             if any(name is UNKNOWN for name in access.reads)
         ]
+
+    @cached_property
+    def _also_applications(self) -> frozenset[str]:
+        return also_applications(self.resources.of_type(SECRET_ROTATION), self.resources, self._identities)
 
     @cached_property
     def _rotations(self) -> dict[str, list[Rotation]]:

@@ -2,8 +2,8 @@
 
 Readers are the roles, users and groups whose documents allow `secretsmanager:GetSecretValue` on the secret, wherever the document
 stands: inline, attached, managed by you or by AWS, with wildcards, NotAction and NotResource; and whom the secret's own resource
-policy lets in. Who is denied without a condition is none. The role of the secret's own rotation rotates; it is not counted. `*` and
-another account are never one reader.
+policy lets in. Who is denied without a condition is none. The role of the secret's own rotation rotates; it is not counted,
+unless something else runs as it, too. `*` and another account are never one reader.
 
 The owner is the service that Keyturn's components or the tags `keyturn:environment` and `keyturn:service` name, and all roles of a
 service are one reader. Without either, a secret has one reader as long as one identity reads it.

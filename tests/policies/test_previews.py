@@ -88,6 +88,23 @@ def test_a_misspelt_configuration_stops_before_any_resource(shop):
     assert "aws:secretsmanager:Secret" not in preview.stdout
 
 
+def test_one_level_for_all_rules_reaches_each_of_them(shop):
+    preview = shop.preview(BAD, config={"all": "advisory", "secret-is-rotated": "mandatory"})
+
+    assert preview.returncode != 0
+    assert set(re.findall(r"\[mandatory\] \[severity: high\]  (\S+)", preview.stdout)) == {"secret-is-rotated"}
+    assert {"secret-has-one-reader", "secret-uses-customer-key"} <= set(
+        re.findall(r"\[advisory\] \[severity: high\]  (\S+)", preview.stdout)
+    )
+
+
+def test_a_setting_for_all_rules_weakens_none(shop):
+    preview = shop.preview(BAD, config={"all": {"undecided": "advisory"}})
+
+    assert preview.returncode != 0
+    assert "[advisory] [severity: high]  secret-uses-customer-key" not in preview.stdout
+
+
 def test_the_same_is_judged_by_arn_once_it_is_deployed(shop):
     shop.on_aws()
     not_rotated = {"secret-is-rotated": "disabled"}

@@ -9,11 +9,13 @@ from policies.rules.secret_has_one_reader import policy as rule
 from tests.policies.program import (
     ACCOUNT,
     ATTACHMENT,
+    FUNCTION,
     POLICY,
     READ,
     ROLE,
     ROLE_POLICY,
     ROTATION,
+    SECRET,
     SECRET_POLICY,
     SECRET_TAG,
     SECRET_VERSION,
@@ -82,6 +84,38 @@ def test_the_role_of_another_secrets_rotation_is_a_reader(deployed, judge):
     deployed.grant(deployed.role("billing"), secret)
 
     assert judge(rule, deployed).answer == "violated"
+
+
+@pytest.mark.parametrize(
+    ("token", "property_name"),
+    [
+        (FUNCTION, "role"),
+        ("aws:ecs/taskDefinition:TaskDefinition", "taskRoleArn"),
+        ("aws:ecs/taskDefinition:TaskDefinition", "executionRoleArn"),
+        ("aws:iam/instanceProfile:InstanceProfile", "role"),
+    ],
+)
+def test_the_role_of_its_rotation_is_a_reader_when_something_else_runs_as_it_too(any_program, judge, token, property_name):
+    secret, reports = any_program.secret(), any_program.role("reports")
+    any_program.grant(any_program.role("billing"), secret)
+    any_program.rotation(secret, reports)
+    runs_as = any_program.later(f"arn:aws:iam::{ACCOUNT}:role/reports")
+    any_program.add(token, "application", {"name": "application", property_name: runs_as}, made_from={property_name: [reports]})
+
+    verdict = judge(rule, any_program)
+
+    assert verdict.answer == ("violated" if any_program.deployed else "cannot decide")
+    assert 'Role "reports"' in verdict.text
+
+
+def test_one_role_may_rotate_two_secrets(any_program, judge):
+    rotator = any_program.role("rotator")
+    for service in ("billing", "reports"):
+        secret = any_program.secret(service, f"dev/{service}/database")
+        any_program.grant(any_program.role(f"{service}-role"), secret)
+        any_program.rotation(secret, rotator)
+
+    assert judge(rule, any_program).answer == "holds"
 
 
 def test_the_role_of_a_managed_external_rotation_is_no_reader(deployed, judge):
@@ -170,6 +204,15 @@ def test_the_documented_form_by_name_is_no_wildcard(any_program, judge):
     any_program.inline(any_program.role("other"), document(statement(BY_NAME.replace("billing", "reports"))))
 
     assert judge(rule, any_program).answer == "holds"
+
+
+def test_secrets_of_one_name_in_two_regions_are_told_apart_before_any_arn_is_known(program, judge):
+    for region in ("eu-central-1", "us-east-1"):
+        name = {"name": "dev/billing/database"}
+        program.add(SECRET, region, name, outputs={**name, "arn": UNKNOWN, "region": region})
+        program.inline(program.role(f"billing-{region}"), document(statement(BY_NAME.replace("eu-central-1", region))))
+
+    assert judge(rule, program).answer == "holds"
 
 
 def test_two_roles_that_name_it_are_found_before_any_arn_is_known(any_program, judge):

@@ -1,14 +1,18 @@
 """What rotates a secret: a schedule, and the identity that does it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, ROLE
+from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, INSTANCE_PROFILE, ROLE, TASK_DEFINITION
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN
+
+_RUNS_AS = {FUNCTION: ("role",), TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"), INSTANCE_PROFILE: ("role",)}
+"""What runs as a role, with the properties that name it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,19 @@ def rotators(rotation: Resource, resources: Resources, identities: Identities) -
         rotation.read("rotationLambdaArn") is UNKNOWN and not functions and not origin(rotation, "rotationLambdaArn", resources).is_complete
     )
     return tuple(found), not is_open and all(identity.service is not UNKNOWN or identity.resource for identity in found)
+
+
+def also_applications(rotations: Iterable[Resource], resources: Resources, identities: Identities) -> frozenset[str]:
+    """Gives the keys of the identities that something else than a rotation runs as: what rotates there may as well read."""
+    rotating = {function.urn for rotation in rotations for function in _functions(rotation, "rotationLambdaArn", resources)}
+    return frozenset(
+        identity.key
+        for token, properties in _RUNS_AS.items()
+        for resource in resources.of_type(token)
+        if resource.urn not in rotating
+        for property_name in properties
+        for identity in identities.named_by(resource, property_name, ROLE)
+    )
 
 
 def _functions(resource: Resource, property_name: str, resources: Resources) -> list[Resource]:

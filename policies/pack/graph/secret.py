@@ -63,7 +63,8 @@ def _secret(resource: Resource, resources: Resources, tagged: frozenset[str]) ->
     arn = resource.answer("arn") or resource.answer("id")
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
         prefix = resource.text("namePrefix") or ""
-        arn = f"arn:{ANY_WORD}:secretsmanager:{ANY_WORD}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
+        region = resource.answer("region") or resource.text("region") or ANY_WORD
+        arn = f"arn:{ANY_WORD}:secretsmanager:{region}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
     beside = not tagged.isdisjoint((resource.urn, ""))
     return Secret(resource, name, arn, service_of(resource, resources), tuple(_replicas(resource, arn)), beside)
 

@@ -16,6 +16,8 @@ GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
 
 FUNCTION = "aws:lambda/function:Function"
 FUNCTION_ALIAS = "aws:lambda/alias:Alias"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 SERVERLESS_APPLICATION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
 CLOUDFORMATION_STACK = "aws:cloudformation/stack:Stack"
 
