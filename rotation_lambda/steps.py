@@ -8,7 +8,7 @@ from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Engine, Known, Value
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, ConflictError, PermissionRefusedError, PolicyError
 from rotation_lambda.targets import Target
-from rotation_lambda.versions import CURRENT, PENDING, PREVIOUS, State, Versions
+from rotation_lambda.versions import CURRENT, PENDING, State, Versions
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
@@ -129,7 +129,7 @@ class Rotation:
         admin = self._target.admin
         return Known(
             current=current,
-            previous=functools.partial(self._versions.labelled, state, PREVIOUS),
+            previous=functools.partial(self._versions.previous, state),
             older=functools.partial(self._versions.older, state),
             admin=functools.partial(self._versions.admin, admin) if admin else None,
         )

@@ -103,6 +103,12 @@ class Versions:
             raise ConfigurationError(f"the version labelled {label} has no value; put one, or let the secret rotate from empty")
         return value or None
 
+    def previous(self, state: State) -> Value | None:
+        """Gives what AWSPREVIOUS holds; nothing when that is no JSON object, since it is one value to try among others."""
+        with contextlib.suppress(ConfigurationError):
+            return self.labelled(state, PREVIOUS)
+        return None
+
     def pending(self, *, wait: bool) -> Value | None:
         """Gives the new value by token and label, so that no other version is taken for it."""
         return self._value(wait=wait, VersionId=self._token, VersionStage=PENDING)

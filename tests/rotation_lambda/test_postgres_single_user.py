@@ -122,6 +122,21 @@ def test_old_versions_that_are_no_credential_are_passed_over(single):
     assert single.logs_in(single.current)
 
 
+def test_a_previous_version_that_is_no_credential_is_passed_over(single):
+    """Somebody wrote a note over the value, and put AWSCURRENT back; the password in force is an abandoned rotation's."""
+    single.declare(admin=None)
+    single.until("testSecret")
+    single.manager.abandon(single.arn)
+    secret = single.manager.secrets[single.arn]
+    current = secret.holder("AWSCURRENT")
+    single.manager.write(single.arn, "a note")
+    single.manager._move(secret, "AWSCURRENT", current)
+
+    single.rotate()
+
+    assert single.logs_in(single.current)
+
+
 def _left_behind(single, password):
     """A version without a label, as an abandoned rotation leaves it."""
     secret = single.manager.secrets[single.arn]
