@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from policies.pack.graph.identity import Identities, Identity
-from policies.pack.graph.intent import Access, Permission, Service, accesses
+from policies.pack.graph.intent import Access, ForeignRead, Permission, Service, accesses, is_own
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Grants, Reader, Unreadable
 from policies.pack.graph.rotation import Rotation, also_applications, rotators
@@ -17,7 +17,7 @@ from policies.pack.graph.targets import targets
 from policies.pack.graph.tokens import SECRET_ROTATION
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
-from policies.pack.values import UNKNOWN
+from policies.pack.values import UNKNOWN, Unknown
 
 
 class Stack:
@@ -35,7 +35,7 @@ class Stack:
     @cached_property
     def unreadable(self) -> tuple[Unreadable, ...]:
         """Gives the documents that may let somebody read a secret of the stack, and that nobody can judge yet."""
-        return (*self._grants.unreadable, *self._secret_policies.unreadable, *self._unreadable_intent)
+        return (*self._grants.unreadable, *self._secret_policies.unreadable, *self.unreadable_intent)
 
     def readers_of(self, secret: Secret) -> list[Reader]:
         """Gives who reads a secret, or may; the identity of its own rotation, and of nothing else, is no reader."""
@@ -61,9 +61,38 @@ class Stack:
 
     def permission(self, identity: Identity, secret: Secret) -> Permission:
         """Gives what the declarations of an identity's service say about reading a foreign secret."""
-        if not isinstance(identity.service, Service):
+        return self._permission(identity.service, secret.name)
+
+    @cached_property
+    def foreign_reads(self) -> tuple[ForeignRead, ...]:
+        """Gives the declared reads of other services' secrets that are not, or may not be, of this stack."""
+        found: list[ForeignRead] = []
+        for access in self._accesses:
+            for name in access.reads:
+                if isinstance(name, str) and not is_own(access.service, name):
+                    here = max((match for _, match in self._index.named(name)), default=Match.NEVER)
+                    is_certain = here is Match.NEVER and isinstance(access.service, Service)
+                    if here is not Match.ALWAYS:
+                        found.append(ForeignRead(access.component, name, self._permission(access.service, name), is_certain))
+        return tuple(found)
+
+    @cached_property
+    def unreadable_intent(self) -> tuple[Unreadable, ...]:
+        """Gives the declarations that do not say yet what they read."""
+        why, mend = (
+            "it does not say yet which secrets it reads",
+            "Give the physical names of the secrets as text that is known in a preview.",
+        )
+        return tuple(
+            Unreadable(access.component, "reads", access.component.label, why, mend)
+            for access in self._accesses
+            if any(name is UNKNOWN for name in access.reads)
+        )
+
+    def _permission(self, service: Service | Unknown | None, name: str | None) -> Permission:
+        if not isinstance(service, Service):
             return Permission.NONE
-        said = [access.permission(secret.name, self.today) for access in self._accesses if _is_of(access, identity.service)]
+        said = [access.permission(name, self.today) for access in self._accesses if _is_of(access, service)]
         return next((permission for permission in Permission if permission in said), Permission.NONE)
 
     @cached_property
@@ -101,20 +130,6 @@ class Stack:
                     for secret, certainty in self._index.named(name):
                         by_secret[secret.urn].append(Reader(identity, certainty, "its own declaration"))
         return by_secret
-
-    @cached_property
-    def _unreadable_intent(self) -> list[Unreadable]:
-        return [
-            Unreadable(
-                access.component,
-                "reads",
-                access.component.label,
-                "it does not say yet which secrets it reads",
-                "Give the physical names of the secrets as text that is known in a preview.",
-            )
-            for access in self._accesses
-            if any(name is UNKNOWN for name in access.reads)
-        ]
 
     @cached_property
     def _also_applications(self) -> frozenset[str]:

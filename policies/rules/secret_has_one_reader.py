@@ -11,12 +11,18 @@ service are one reader. Without either, a secret has one reader as long as one i
 Before the first deployment ARNs are unknown, and with them every document that holds one. The rule then goes by what the document is
 made from: made from the secret, it may read it; made from other resources only, it does not. A document of `get_policy_document`
 says nothing about what it is made from, so nobody can decide. Nor can anybody read a policy that is kept outside the stack.
+
+What ServiceAccess declares counts at once, and also for a secret of another stack: its name says whose it is.
+
+What it does not see: a secret's name written by hand, or a `get_policy_document`, in one document with the unknown ARN of another
+resource, before the first deployment (afterwards it does); who may assume a reading role; permission sets of IAM Identity Center;
+resources of other providers than pulumi_aws, Kubernetes manifests included. Permission boundaries narrow nothing here.
 """
 
 from collections.abc import Iterable, Iterator
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.intent import Permission, Service
+from policies.pack.graph.intent import ForeignRead, Permission, Service
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Reader, Unreadable
 from policies.pack.graph.secret import Secret
@@ -26,7 +32,8 @@ from policies.pack.values import UNKNOWN
 
 _MEND = (
     "Give each service a secret of its own (two services on one database have two users), or name the reader in the exceptions of "
-    "ServiceAccess with a reason and an end date."
+    "ServiceAccess with a reason and an end date. Roles of one service say so by the tags keyturn:environment and keyturn:service, as does "
+    "its secret."
 )
 # Text with an unknown ARN in it is unknown as a whole; a name is known before there is an ARN.
 _MEND_UNKNOWN = (
@@ -39,8 +46,9 @@ _MEND_MANY = (
 )
 
 
-def _subjects(stack: Stack) -> list[Secret | Unreadable]:
-    return [*stack.secrets, *stack.unreadable] if stack.secrets else []
+def _subjects(stack: Stack) -> list[Secret | Unreadable | ForeignRead]:
+    documents = stack.unreadable if stack.secrets else stack.unreadable_intent
+    return [*stack.secrets, *documents, *stack.foreign_reads]
 
 
 @rule(
@@ -51,11 +59,13 @@ def _subjects(stack: Stack) -> list[Secret | Unreadable]:
     references=["NIST 800-53 AC-6", "PCI DSS 7.2.5", "PCI DSS 8.2.2", "ISO 27001 A.5.15", "ISO 27001 A.8.3", "SOC 2 CC6.3"],
     of=_subjects,
 )
-def policy(subject: Secret | Unreadable, stack: Stack) -> Iterator[Finding]:
+def policy(subject: Secret | Unreadable | ForeignRead, stack: Stack) -> Iterator[Finding]:
     """Looks at every grant of GetSecretValue: inline, attached and managed documents, resource policies, declarations."""
     if isinstance(subject, Unreadable):
         text = f"{subject.who} may read secrets of this stack through {subject.resource.label}: {subject.why}"
         yield cannot_decide(subject.urn, text, property=subject.property_name, mend=subject.mend)
+    elif isinstance(subject, ForeignRead):
+        yield from _elsewhere(subject)
     elif isinstance(subject.owner, Service):
         yield from _owned(subject, subject.owner, stack)
     else:
@@ -91,6 +101,15 @@ def _foreign(secret: Secret, reader: Reader, stack: Stack) -> Iterator[Finding]:
             yield cannot_decide(secret.urn, text, property="policy", mend=_MEND_UNKNOWN)
     elif permission is not Permission.GRANTED:
         yield violated(secret.urn, text)
+
+
+def _elsewhere(read: ForeignRead) -> Iterator[Finding]:
+    shown = "a secret" if read.component.hides("reads") else read.name
+    text = f"{read.component.label} reads {shown}, which by its name belongs to another service: {read.permission.value}"
+    if read.permission is Permission.UNKNOWN or (read.permission is not Permission.GRANTED and not read.is_certain):
+        yield cannot_decide(read.urn, text, property="reads")
+    elif read.permission is not Permission.GRANTED:
+        yield violated(read.urn, text, property="reads")
 
 
 def _without_owner(secret: Secret, stack: Stack) -> Iterator[Finding]:

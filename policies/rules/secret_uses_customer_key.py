@@ -2,6 +2,8 @@
 
 No key, an empty one, `aws/secretsmanager` in any of its forms and any other alias of AWS break the rule, for the secret and for each
 of its replicas. A key that is not known before the first deployment holds when it is made from a KMS key or alias of the stack.
+
+What it does not see: whether a key's id, or an ARN with one, is that of a key which AWS manages. Only KMS could tell.
 """
 
 import re

@@ -192,3 +192,51 @@ def test_a_wide_grant_of_a_foreign_service_is_a_violation_at_once(any_program, j
     any_program.inline(any_program.role("reports", tags=tags("reports")), document(statement("*")))
 
     assert judge(rule, any_program).answer == "violated"
+
+
+@pytest.mark.parametrize(
+    ("exception", "answer"),
+    [
+        (None, "violated"),
+        ({"reason": "month-end report", "until": "2026-12-31"}, "holds"),
+        ({"reason": "month-end report", "until": "2026-06-14"}, "violated"),
+        (UNKNOWN, "cannot decide"),
+    ],
+)
+@pytest.mark.parametrize("has_secrets", [True, False])
+def test_a_declared_read_of_another_stacks_secret_needs_an_exception_too(program, judge, exception, answer, has_secrets):
+    if has_secrets:
+        access(program, "reports", {"dev/reports/database": credential(program, "reports", "dev/reports/database")})
+    exceptions = {} if exception is None else {NAME: exception}
+    program.component("ServiceAccess", "month-end", environment="dev", service="reports", reads=[NAME], exceptions=exceptions)
+
+    verdict = judge(rule, program)
+
+    assert verdict.answer == answer
+    assert verdict.resources == (set() if answer == "holds" else {"month-end"})
+    assert answer == "holds" or NAME in verdict.text
+
+
+def test_an_own_secret_in_another_stack_needs_none(program, judge):
+    program.component("ServiceAccess", "web", environment="dev", service="billing", reads=[NAME], exceptions={})
+    program.component("ServiceAccess", "legacy", environment="dev", service="billing", reads=["legacy"], exceptions={})
+
+    assert judge(rule, program).answer == "holds"
+
+
+def test_a_secret_of_another_environment_in_another_stack_is_foreign(program, judge):
+    program.component("ServiceAccess", "web", environment="prod", service="billing", reads=[NAME], exceptions={})
+
+    assert judge(rule, program).answer == "violated"
+
+
+def test_a_reader_of_another_stacks_secret_whose_service_is_not_known_yet_cannot_be_decided(program, judge):
+    program.component("ServiceAccess", "later", environment="dev", service=UNKNOWN, reads=[NAME], exceptions={})
+
+    assert judge(rule, program).answer == "cannot decide"
+
+
+def test_reads_that_are_not_known_yet_cannot_be_decided_without_secrets_either(program, judge):
+    program.component("ServiceAccess", "later", environment="dev", service="reports", reads=UNKNOWN, exceptions={})
+
+    assert judge(rule, program).answer == "cannot decide"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from keyturn.names import InvalidNameError, parse
 from policies.pack.graph.tokens import OURS, SERVICE_ACCESS
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -86,6 +87,30 @@ class Access:
         if not (isinstance(reason, str) and reason.strip()) or ends is None:
             return Permission.INCOMPLETE
         return Permission.GRANTED if today <= ends else Permission.ENDED
+
+
+@dataclass(frozen=True)
+class ForeignRead:
+    """A declared read of another service's secret that another stack manages: its name says whose it is."""
+
+    component: Resource
+    name: str
+    permission: Permission
+    is_certain: bool
+
+    @property
+    def urn(self) -> str:
+        """URN of the declaration: findings stand there."""
+        return self.component.urn
+
+
+def is_own(service: Service | Unknown | None, physical_name: str) -> bool:
+    """Tells whether a name says that the secret is the service's own; a name in another form says nothing against it."""
+    try:
+        owner = parse(physical_name)
+    except InvalidNameError:
+        return True
+    return isinstance(service, Service) and service.is_same_as(Service(owner.environment, owner.service))
 
 
 def accesses(resources: Resources) -> list[Access]:
