@@ -133,6 +133,8 @@ def _report(ending: Ending, rotation: Rotation, secret: Secret, function: Rotati
     lines = [f"{secret.name} was not rotated: {_cause(ending, failed, function, pace)}"]
     if secret.current is None:
         lines.append("No version is current yet: applications cannot read this secret until a rotation succeeds.")
+    elif secret.current == rotation.version:
+        lines.append("The new value is current already and may not work yet: rotate again when the cause is gone.")
     elif secret.current == rotation.previous:
         lines.append(f"The previous value stays current (version {secret.current}): applications go on reading it.")
     else:

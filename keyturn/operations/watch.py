@@ -82,7 +82,7 @@ class Watch:
                 now = self._clock.now()
                 alive = now if new_steps else alive
                 pending = "AWSPENDING" in reached.labels.get(version, ())
-                if version == reached.current:
+                if version == reached.current and not self._is_only_stored(version, reached):
                     self._show_last_step(version)
                     return Ending.CURRENT
                 was_pending = was_pending or pending
@@ -104,6 +104,12 @@ class Watch:
         # Where no step can be seen, a whole attempt may go by without a sign.
         steps_unseen = len(STEPS) if self._log.unreadable else 1
         return Ending.SILENT if silence > steps_unseen * self._step_seconds + self._pace.quiet_seconds else None
+
+    def _is_only_stored(self, version: str, secret: Secret) -> bool:
+        """A secret's first version may be current as soon as it is stored; it is done when AWSPENDING is gone or finishSecret ended."""
+        last = self._last(version)
+        finished = last is not None and last.step == STEPS[-1] and not last.failed
+        return secret.previous is None and "AWSPENDING" in secret.labels[version] and not finished
 
     def _show_new_steps(self, version: str) -> bool:
         steps = self._log.new_steps(version)

@@ -65,7 +65,7 @@ class FakeAws(Clock):
         self.events.append({"eventId": str(len(self.events)), "timestamp": int(self.time * 1000), "message": text + "\n"})
 
     def becomes_current(self, version):
-        self.labels = {version: ["AWSCURRENT"], self._holder("AWSCURRENT"): ["AWSPREVIOUS"]}
+        self.labels = {self._holder("AWSCURRENT"): ["AWSPREVIOUS"], version: ["AWSCURRENT"]}
 
     # Secrets Manager, Lambda, Logs
     def describe_secret(self, **asked):

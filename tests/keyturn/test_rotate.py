@@ -77,6 +77,37 @@ def test_a_failed_first_rotation_says_that_there_is_no_value_yet(aws, rotated):
         rotated()
 
 
+@pytest.fixture
+def first_is_current(aws, monkeypatch):
+    """PutSecretValue is documented to make a secret's first version current: here as soon as the rotation begins."""
+    aws.labels = {}
+    rotate = aws.rotate_secret
+
+    def current_at_once(**asked):
+        rotate(**asked)
+        aws.labels[asked["ClientRequestToken"]].append("AWSCURRENT")
+
+    monkeypatch.setattr(aws, "rotate_secret", current_at_once)
+
+
+@pytest.mark.usefixtures("first_is_current")
+def test_a_first_version_that_is_current_and_was_never_set_is_a_failure(aws, rotated):
+    aws.rotations_go("setSecret")
+
+    with pytest.raises(RotationFailedError) as failure:
+        rotated(quiet_seconds=20)
+
+    assert "setSecret failed (network): cannot connect" in str(failure.value)
+    assert "The new value is current already and may not work yet: rotate again when the cause is gone." in str(failure.value)
+
+
+@pytest.mark.usefixtures("first_is_current")
+def test_a_first_version_that_keeps_its_label_is_done_with_its_last_step(aws, rotated, monkeypatch):
+    monkeypatch.setattr(aws, "becomes_current", lambda _version: None)
+
+    assert rotated().steps[-1].step == "finishSecret"
+
+
 @pytest.mark.parametrize(("strategy", "warned"), [("single-user", True), ("alternating-users", False)])
 def test_a_single_user_whose_password_may_have_changed_is_told_so(aws, rotated, strategy, warned):
     targets = {"prod/billing/database": {"kind": "postgres", "strategy": strategy}}
