@@ -141,6 +141,8 @@ class _Roles:
             "SELECT has_database_privilege($1::name, current_database(), 'CONNECT'), current_database()", login
         )[0]
         if not may_connect:
+            # Services that begin at the same time go one after the other: a database's rights take one change at a time.
+            self._session.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "keyturn/connect")
             with _explained("the admin may not let users connect", f"GRANT CONNECT ON DATABASE {identifier(database)} TO {owner}"):
                 self._session.run(f"GRANT CONNECT ON DATABASE {identifier(database)} TO {owner}")
 

@@ -1,8 +1,11 @@
 """What either login makes, both may use: whoever is current, after any number of rotations and DDL (rule 19)."""
 
+import concurrent.futures
 import itertools
+import json
 
 from rotation_lambda.engines._scram import scram_verifier
+from rotation_lambda.handler import handler
 
 
 def _use_all(session, tables):
@@ -62,6 +65,20 @@ def test_a_database_that_lets_nobody_connect_lets_the_service_in(service):
 
     with service.server.session(service.current["username"], service.current["password"], "closed") as session:
         assert session.run("SELECT current_user::text") == [[service.owner]]
+
+
+def test_services_that_begin_in_one_database_at_the_same_time_do_not_get_in_each_others_way(service, manager, monkeypatch):
+    """Each lets its users connect, and PostgreSQL refuses two changes of one database's rights at a time."""
+    service.server.run("CREATE DATABASE busy OWNER admin", "REVOKE CONNECT ON DATABASE busy FROM PUBLIC", database="postgres")
+    targets = {f"prod/many{number}/database": {**service.target, "database": "busy", "username": f"many{number}"} for number in range(6)}
+    monkeypatch.setenv("KEYTURN_TARGETS", json.dumps(targets))
+    arns = [manager.create(name) for name in targets]
+
+    with concurrent.futures.ThreadPoolExecutor(len(arns)) as pool:
+        for done in [pool.submit(manager.rotate, arn, handler, service.context) for arn in arns]:
+            done.result()
+
+    assert [manager.value(arn)["username"] for arn in arns] == [target["username"] for target in targets.values()]
 
 
 def test_two_services_in_one_database_cannot_use_each_others_tables(service, manager):
