@@ -80,8 +80,8 @@ def username(text: str) -> str:
         )
     if text.endswith(_DERIVED):
         raise refusal("must not end in _clone or _owner: rotation derives users of these names; give the first user's name")
-    if text.startswith("pg_") or text in {"postgres", "rdsadmin"}:
-        raise refusal("is a user of the server itself; a service has a user of its own")
+    if text.startswith("pg_") or text in {"none", "postgres", "public", "rdsadmin"}:
+        raise refusal("is a name of the server itself; a service has a user of its own")
     return text
 
 

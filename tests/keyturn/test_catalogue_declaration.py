@@ -403,6 +403,8 @@ def test_the_cluster_is_known_by_its_provider_in_iam(problems, config):
         ("username", "pg_monitor"),
         ("username", "postgres"),
         ("username", "rdsadmin"),
+        ("username", "none"),
+        ("username", "public"),
         ("rotateEvery", "30"),
         ("rotateEvery", 30),
         ("rotateEvery", "0d"),
