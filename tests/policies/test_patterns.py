@@ -60,3 +60,9 @@ def test_a_whole_name_is_decided(pattern, name):
 )
 def test_what_the_caller_fills_in_is_not_known(pattern, answer):
     assert match(pattern, "arn:aws:secretsmanager:eu-central-1:111122223333:secret:dev/billing/database-AbCdEf") is answer
+
+
+@pytest.mark.parametrize("pattern", ["*" * 200 + "x", "*a" * 100 + "x", "*?" * 50 + "x"])
+def test_a_pattern_of_many_wildcards_is_answered(pattern):
+    # Tried one after the other, the ways to spread these over a name would outlast the preview.
+    assert match(pattern, "arn:aws:secretsmanager:eu-central-1:111122223333:secret:" + "a" * 400) is Match.NEVER

@@ -42,9 +42,17 @@ def is_exact(pattern: str) -> bool:
 
 @cache
 def _expression(pattern: str) -> re.Pattern[str]:
+    first, *others = (_between_stars(part) for part in pattern.split("*"))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    # What lies between two stars is taken where it comes first, and for good: trying the rest, too, takes for ever and finds no more.
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return re.compile(f"{first}{middle}.*{others[-1]}", re.DOTALL)
+
+
+def _between_stars(part: str) -> str:
     # `?` is one character: it does not cover a text of unknown length.
-    translated = (".*" if mark == "*" else f"[^{ANY_TEXT}{ANY_WORD}]" if mark == "?" else re.escape(mark) for mark in pattern)
-    return re.compile("".join(translated), re.DOTALL)
+    return "".join(f"[^{ANY_TEXT}{ANY_WORD}]" if mark == "?" else re.escape(mark) for mark in part)
 
 
 def _overlap(pattern: str, name: str) -> bool:
