@@ -62,7 +62,7 @@ def _judged(secret: Secret, rotation: Rotation, stack: Stack) -> Iterator[Findin
     enabled = resource.read("rotationEnabled")
     if enabled is UNKNOWN:
         yield cannot_decide(urn, f"whether {label} is rotated is not known yet", property="rotationEnabled")
-    elif enabled is False:
+    elif enabled is False or (enabled is None and at(resource.outputs, "rotationEnabled") is False):
         yield violated(urn, f"the rotation of {label} is switched off", property="rotationEnabled")
     yield from _carried_out(urn, label, rotation, stack)
     yield from _bounded(urn, label, rotation)

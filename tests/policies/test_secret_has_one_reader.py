@@ -551,7 +551,7 @@ def test_a_role_that_is_not_known_yet_is_named_as_such(program, judge):
     assert 'a role that is not known yet (of RolePolicy "whose")' in verdict.text
 
 
-@pytest.mark.parametrize("text", ["not json", "[1, 2]", '{"Statement": ["x"]}', '{"Statement": [{"Effect": "Maybe"}]}', 7])
+@pytest.mark.parametrize("text", ["not json", "[" * 50_000, "[1, 2]", '{"Statement": ["x"]}', '{"Statement": [{"Effect": "Maybe"}]}', 7])
 def test_a_text_that_is_no_document_cannot_be_decided(any_program, judge, text):
     any_program.secret()
     any_program.inline(any_program.role("billing"), text, name="odd")

@@ -169,3 +169,12 @@ def test_one_good_rotation_is_enough(any_program, judge):
     any_program.rotation(secret)
 
     assert judge(rule, any_program).answer == "holds"
+
+
+@pytest.mark.parametrize(("answered", "answer"), [(False, "violated"), (True, "holds"), (UNKNOWN, "holds"), (None, "holds")])
+def test_a_rotation_that_was_switched_off_since_is_found(deployed, judge, answered, answer):
+    deployed.rotation(deployed.secret())
+    # The program leaves it open, and so the provider keeps it as it is.
+    deployed.resources[-1].outputs["rotationEnabled"] = answered
+
+    assert judge(rule, deployed).answer == answer

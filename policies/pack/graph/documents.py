@@ -86,7 +86,7 @@ def statements(document: Value) -> list[Statement] | Unknown:
 def _parsed(text: str) -> Value:
     try:
         parsed: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedDocumentError from None
     return parsed
 
