@@ -99,6 +99,14 @@ def test_an_exception_for_another_secret_does_not_help(any_program, judge):
     assert judge(rule, any_program).answer == "violated"
 
 
+def test_an_exception_that_has_ended_accuses_nobody_while_another_is_not_known_yet(any_program, judge):
+    secret = credential(any_program)
+    access(any_program, "reports", {NAME: secret}, {NAME: {"reason": "month-end report", "until": "2026-06-14"}})
+    any_program.component("ServiceAccess", "later", environment="dev", service="reports", reads=[], exceptions=UNKNOWN)
+
+    assert judge(rule, any_program).answer == "cannot decide"
+
+
 def test_exceptions_that_are_not_known_yet_cannot_be_decided(any_program, judge):
     secret = credential(any_program)
     access(any_program, "reports", {NAME: secret}, UNKNOWN)

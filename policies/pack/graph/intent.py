@@ -49,12 +49,12 @@ def tag(resource: Resource, key: str) -> Value:
 
 
 class Permission(Enum):
-    """What a declaration says about a foreign reader."""
+    """What declarations say about a foreign reader; of several the first of these counts."""
 
     GRANTED = "granted"
+    UNKNOWN = "its exception is not known yet"
     ENDED = "its exception has ended"
     INCOMPLETE = "its exception names no reason and end date"
-    UNKNOWN = "its exception is not known yet"
     NONE = "no exception names it"
 
 
