@@ -92,7 +92,7 @@ def alert_rule_name(environment: str) -> str:
     check_part("environment", environment)
     name = f"keyturn_{environment}_rotation_failed"
     if len(name) > _LONGEST:
-        raise InvalidNameError(f"environment: {name!r} is longer than the {_LONGEST} characters of a rule; shorten it")
+        raise InvalidNameError(f"environment: what bears its name is longer than the {_LONGEST} characters of a rule; shorten it")
     return name
 
 
@@ -114,5 +114,5 @@ def _joined(**parts: str) -> str:
     # No part has '_': joined with '-', `prod` and `eu-billing` would be named like `prod-eu` and `billing`.
     name = "_".join(("keyturn", *parts.values()))
     if len(name) > _LONGEST:
-        raise InvalidNameError(f"service: {name!r} is longer than the {_LONGEST} characters of a role or function; shorten it")
+        raise InvalidNameError(f"service: what bears its name is longer than the {_LONGEST} characters of a role or function; shorten it")
     return name

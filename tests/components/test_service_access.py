@@ -2,6 +2,7 @@
 
 import pulumi
 import pytest
+from pulumi_aws import secretsmanager
 
 from components import ServiceAccess
 
@@ -62,11 +63,14 @@ def test_the_intent_is_an_input_and_an_output(deploy):
 
 
 def test_at_a_first_preview_the_intent_is_known_and_the_grant_is_not(deploy):
-    unknown = pulumi.Output.from_input(OWN).apply(lambda arn: arn)
+    def program():
+        return access(secrets={"prod/billing/database": secretsmanager.Secret("made-here").arn})()
 
-    deployment = deploy(access(secrets={"prod/billing/database": unknown}), preview=True)
+    deployment = deploy(program, preview=True)
 
     assert deployment.inputs("ServiceAccess", "billing")["reads"] == ["prod/billing/database"]
+    assert deployment.unknown("ServiceAccess", "billing") == []
+    assert deployment.unknown("RolePolicy", "billing-reads") == ["policy"]
 
 
 def test_reading_and_decrypting_travel_together_on_exact_names(deploy):

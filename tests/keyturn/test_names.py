@@ -1,10 +1,12 @@
 """Names of secrets: what they spell, and what is refused."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.names import InvalidNameError, SecretName, check_part, function_name, parse, physical_name, role_name
+from keyturn.names import InvalidNameError, SecretName, alert_rule_name, check_part, function_name, parse, physical_name, role_name
 
 PARTS = st.from_regex(r"\A[a-z][a-z0-9-]{0,30}\Z")
 
@@ -65,6 +67,16 @@ def test_a_refusal_never_repeats_the_text_because_it_could_be_a_pasted_value():
         parse("prod/billing/Hunter2!")
 
     assert "Hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [alert_rule_name, partial(role_name, "prod")])
+def test_a_refusal_never_repeats_a_text_that_is_too_long_either(name):
+    pasted = "deadbeef" * 8
+
+    with pytest.raises(InvalidNameError, match="is longer than the 64 characters") as refused:
+        name(pasted)
+
+    assert pasted not in str(refused.value)
 
 
 def test_one_part_can_be_checked_alone():
