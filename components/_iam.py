@@ -5,6 +5,8 @@ from typing import Literal, NotRequired, TypedDict
 
 import pulumi
 
+from components._json_text import dumps
+
 Conditions = Mapping[str, Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[str]]]]]
 
 
@@ -56,7 +58,7 @@ def use_of_key(sid: str, actions: Sequence[str], key_arn: pulumi.Input[str], sec
 
 def document(*statements: Statement) -> pulumi.Output[str]:
     """Gives the policy document; unknown at a preview as long as one part of it is."""
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
+    return dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def region_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:

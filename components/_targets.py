@@ -8,8 +8,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components._arguments import choice, mapping, refused, whole_number
+from components._json_text import dumps
 from keyturn.catalogue import AVAILABLE, Kind, Strategy
 from keyturn.names import InvalidNameError, parse
+
+# IAM takes 10,240 characters of inline policies for a role, and a secret whose admin is on a customer managed key needs some 1,350.
+_MOST_TARGETS = 7
 
 # Lambda's limit for all variables together.
 _LONGEST_ENVIRONMENT = 4096
@@ -47,6 +51,10 @@ def configuration(
     targets, admins = mapping(targets, "targets"), mapping(admins, "admins")
     if not targets:
         raise refused("targets", "must name at least one secret")
+    if len(targets) > _MOST_TARGETS:
+        raise refused(
+            "targets", f"are {len(targets)}, and the rights of more than {_MOST_TARGETS} do not fit into a role; split the service"
+        )
     for secret in targets:
         _check_owner(secret, environment, service)
     if strangers := sorted(set(admins) - set(targets)):
@@ -56,7 +64,7 @@ def configuration(
     if len("KEYTURN_TARGETS" + json.dumps(expected)) > _LONGEST_ENVIRONMENT:
         raise refused("targets", f"are {len(known)}, more than fit into a function's configuration; split the service")
     whole = {secret: {**target, "admin": admins[secret]} if secret in admins else target for secret, target in known.items()}
-    return pulumi.Output.json_dumps(whole, sort_keys=True)
+    return dumps(whole, sort_keys=True)
 
 
 def _whole(target: RotationTarget) -> dict[str, object]:

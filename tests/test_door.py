@@ -181,7 +181,7 @@ def test_a_service_that_is_too_large_leaves_nothing(open_door, aws):
     secrets = config["keyturn:services"]["billing"]["secrets"]
     secrets.update({f"database{number}": secrets["database"] | {"username": f"billing{number}"} for number in range(20)})
 
-    with pytest.raises(pulumi.RunError, match="targets: are 21, more than fit into a function's configuration; split the service"):
+    with pytest.raises(pulumi.RunError, match="targets: are 21, and the rights of more than 7 do not fit into a role; split the service"):
         open_door(config)
 
     assert aws.registered == []

@@ -117,7 +117,7 @@ def test_a_single_user_has_no_admin(deploy):
 def test_callers_in_other_languages_send_whole_numbers_as_floats(deploy):
     given = deploy(function(targets={"prod/billing/database": {**TARGET, "port": 5432.0}})).inputs("Function", "billing/postgres")
 
-    assert '"port": 5432,' in given["environment"]["variables"]["KEYTURN_TARGETS"]
+    assert '"port":5432,' in given["environment"]["variables"]["KEYTURN_TARGETS"]
 
 
 def test_the_role_is_lambdas_and_writes_the_functions_own_log_only(deploy):
@@ -236,11 +236,20 @@ def test_two_certificates_of_one_name_are_refused(deploy):
         deploy(function(targets=targets))
 
 
-def test_more_targets_than_a_function_can_be_told_are_refused(deploy):
-    targets = {f"prod/billing/database{number}": TARGET for number in range(20)}
+def test_targets_too_long_for_a_functions_configuration_are_refused(deploy):
+    targets = {f"prod/billing/database{number}": {**TARGET, "host": f"{'a' * 600}{number}.example.com"} for number in range(6)}
 
-    with pytest.raises(pulumi.InputPropertyError, match="are 20, more than fit into a function's configuration; split the service"):
+    with pytest.raises(pulumi.InputPropertyError, match="are 6, more than fit into a function's configuration; split the service"):
         deploy(function(targets=targets))
+
+
+def test_more_secrets_than_one_role_can_have_rights_for_are_refused(deploy):
+    seven = {f"prod/billing/database{number}": TARGET for number in range(7)}
+    eight = {**seven, "prod/billing/database7": TARGET}
+
+    assert deploy(function(targets=seven)).inputs("Function", "billing/postgres")
+    with pytest.raises(pulumi.InputPropertyError, match="are 8, and the rights of more than 7 do not fit into a role; split the service"):
+        deploy(function(targets=eight))
 
 
 def test_at_a_preview_only_an_unknown_admin_makes_the_configuration_unknown(deploy):

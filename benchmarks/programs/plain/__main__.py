@@ -145,7 +145,7 @@ for service in SERVICES:
                 "keyturn:rotation": "30d",
             },
         )
-        secretsmanager.SecretPolicy(
+        closed = secretsmanager.SecretPolicy(
             f"{service}/{secret}-readers",
             secret_arn=made.arn,
             policy=document(
@@ -189,7 +189,7 @@ for service in SERVICES:
             rotation_lambda_arn=function.arn,
             rotate_immediately=True,
             rotation_rules={"automatically_after_days": 30},
-            opts=pulumi.ResourceOptions(depends_on=[rights, invocation]),
+            opts=pulumi.ResourceOptions(depends_on=[closed, rights, invocation]),
         )
         secrets.append(made.arn)
     role = iam.Role(
