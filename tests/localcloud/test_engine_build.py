@@ -127,7 +127,7 @@ def test_the_command_prints_the_path_alone_on_standard_output(machine):
         ("go: a/b@v1: reading https://modules.test/a: 403 Forbidden", "Check the network and GOPROXY"),
         ("go build: mkdir /tmp/go-build1/b001/: no space left on device", "the disk is full"),
         ("verifying a/b@v1: checksum mismatch", "not the one that go.sum pins"),
-        ("mkdir /root/go/pkg/mod/cache: permission denied", "Go cannot write its caches"),
+        ("mkdir /home/somebody/go/pkg/mod/cache: permission denied", "Go cannot write its caches"),
         ("build cache is required, but could not be located", "Go cannot write its caches"),
         ("compile: signal: killed", "not enough memory"),
         ("pkg/x.go:3:1: syntax error", "could not be built. Go says:\n  pkg/x.go:3:1: syntax error"),
