@@ -79,11 +79,11 @@ def engines_with_wheels() -> list[str]:
 def main() -> int:
     """Fetches the wheels of every engine, with one line each; what `make setup` runs."""
     for engine in engines_with_wheels():
-        print(f"setup: wheels of the {engine} rotation", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"setup: wheels of the {engine} rotation", file=sys.stderr, flush=True)  # noqa: T201 - a command's progress
         try:
             fetch(engine)
         except BundleError as error:
-            print(error, file=sys.stderr)  # noqa: T201
+            print(error, file=sys.stderr)  # noqa: T201 - and its error
             return 1
     return 0
 

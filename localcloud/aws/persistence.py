@@ -27,7 +27,7 @@ def mark() -> None:
 
 def save() -> None:
     """Writes what changed since the last call, now."""
-    global _changed  # noqa: PLW0603
+    global _changed  # noqa: PLW0603 (one server, one event loop)
     if not _changed:
         return
     _changed = False

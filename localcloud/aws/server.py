@@ -18,9 +18,9 @@ from localcloud.aws import internals
 
 internals.check()
 
-from ministack import app as ministack  # noqa: E402
+from ministack import app as ministack  # noqa: E402 - the version is checked before anything of it loads
 
-from localcloud.aws import (  # noqa: E402
+from localcloud.aws import (  # noqa: E402 - these load it, too
     conditions,
     credentials,
     delivery,

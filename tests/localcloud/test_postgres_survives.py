@@ -98,7 +98,8 @@ def test_the_lock_of_a_killed_server_whose_id_another_program_has_does_not_keep_
     other.wait()
 
     assert untouched
-    assert server.running() is not None
+    assert server.running().port == port
+    assert server.running().pid != other.pid
 
 
 def test_data_that_a_killed_first_start_left_half_made_are_made_anew(server, port):
@@ -110,7 +111,8 @@ def test_data_that_a_killed_first_start_left_half_made_are_made_anew(server, por
 
     server.start(port)
 
-    assert server.running() is not None
+    assert server.running().port == port
+    assert not (server.data.home / "data.new").exists()
 
 
 def test_a_server_that_cannot_come_up_says_why_and_where_its_log_is(server, port):

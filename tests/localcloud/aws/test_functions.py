@@ -71,7 +71,7 @@ def test_a_function_ends_at_its_timeout(cloud):
 
     error, answer = invoke(cloud, function)
 
-    assert error is not None
+    assert error == "Unhandled"
     assert "timed out after 1" in answer["errorMessage"]
 
 
