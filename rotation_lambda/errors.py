@@ -49,6 +49,10 @@ class ConflictError(RotationError):
     error_class = "conflict"
 
 
+class LostValueError(ConflictError):
+    """The issuer does not know the new value any more, so it will never work; the next rotation makes another."""
+
+
 class UnexpectedError(RotationError):
     """A fault of the function: names the type and the line of the exception, and nothing that it said."""
 
@@ -81,6 +85,8 @@ class Redaction:
         return text
 
 
-_PUBLIC = frozenset({"engine", "host", "port", "dbname", "username", "masterarn"})
+_PUBLIC = frozenset(
+    {"engine", "host", "port", "dbname", "username", "masterarn", "algorithm", "alg", "kty", "crv", "kid", "AccessKeyId", "UserName"}
+)
 # Shorter texts are words of ordinary sentences.
 _SHORTEST = 4

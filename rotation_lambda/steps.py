@@ -3,17 +3,25 @@
 import contextlib
 import functools
 import time
+from collections.abc import Iterator
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Engine, Known, Value
-from rotation_lambda.errors import AuthenticationError, ConfigurationError, ConflictError, PermissionRefusedError, PolicyError
+from rotation_lambda.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    LostValueError,
+    PermissionRefusedError,
+    PolicyError,
+)
 from rotation_lambda.targets import Target
 from rotation_lambda.versions import CURRENT, PENDING, State, Versions
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
-# A server behind a name may learn of the new password a moment after another one did.
-_SETTLING_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0)
+# A server behind a name may learn of the new password a moment after another one did; IAM takes its time. Together 15.75 seconds.
+_SETTLING_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class Rotation:
@@ -62,10 +70,16 @@ class Rotation:
         current = self._versions.labelled(state, CURRENT)
         if self._versions.pending(wait=False) is not None:
             return "unchanged"
-        fresh = self._engine.generate(self._target, current)
+        known = self._known(state, current)
+        fresh = self._engine.generate(self._target, known, self._deadline)
         # What other tools keep in the value stays; what the declaration says about the place wins.
-        put = self._versions.put({**(current or {}), **self._engine.describe(self._target, current), **fresh})
-        return "done" if put else "unchanged"
+        value = {**(current or {}), **self._engine.describe(self._target, current), **fresh}
+        if self._versions.put(value):
+            return "done"
+        # Another invocation was faster, and its value counts: what was issued for nothing is not left lying about.
+        keep = [kept for kept in (self._pending(), current, known.previous()) if kept is not None]
+        self._engine.cleanup(self._target, keep=keep, gone=[value], known=known, deadline=self._deadline)
+        return "unchanged"
 
     def _set(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
@@ -78,8 +92,8 @@ class Rotation:
         known = self._known(state, current)
         try:
             self._engine.set_credential(self._target, pending, known, self._deadline)
-        except PolicyError:
-            # The server will say no to this value for ever; the next rotation starts with another one.
+        except (PolicyError, LostValueError):
+            # This value will never work; the next rotation starts with another one.
             self._versions.release()
             raise
         return "done"
@@ -90,14 +104,7 @@ class Rotation:
         # RotateImmediately=false: only this step runs, on a copy of the current value.
         if pending != current:
             self._refuse_strangers(pending, current)
-        for pause in (*_SETTLING_PAUSES_SECONDS, None):
-            try:
-                self._engine.verify(self._target, pending, self._deadline)
-                break
-            except AuthenticationError:
-                if pause is None:
-                    raise
-                time.sleep(self._deadline.limit(pause))
+        self._prove(pending)
         return "done"
 
     def _finish(self, state: State) -> str:
@@ -105,10 +112,20 @@ class Rotation:
         pending = self._pending()
         self._refuse_strangers(pending, current)
         # Steps may arrive out of order: nothing is published that does not log in.
-        self._engine.verify(self._target, pending, self._deadline)
+        self._prove(pending)
+        known = self._known(state, current)
         self._versions.publish()
-        self._engine.cleanup(self._target, pending, self._known(state, current), self._deadline)
+        keep = [kept for kept in (pending, current) if kept is not None]
+        self._engine.cleanup(self._target, keep=keep, gone=_before_current(known), known=known, deadline=self._deadline)
         return "done"
+
+    def _prove(self, pending: Value) -> None:
+        for pause in _SETTLING_PAUSES_SECONDS:
+            try:
+                return self._engine.verify(self._target, pending, self._deadline)
+            except AuthenticationError:
+                time.sleep(self._deadline.limit(pause))
+        return self._engine.verify(self._target, pending, self._deadline)
 
     def _pending(self) -> Value:
         pending = self._versions.pending(wait=True)
@@ -128,8 +145,32 @@ class Rotation:
     def _known(self, state: State, current: Value | None) -> Known:
         admin = self._target.admin
         return Known(
+            token=self._token,
             current=current,
+            since=state.rotated,
             previous=functools.partial(self._versions.previous, state),
             older=functools.partial(self._versions.older, state),
             admin=functools.partial(self._versions.admin, admin) if admin else None,
+            ahead=_KeptAhead(self._versions, state),
         )
+
+
+class _KeptAhead:
+    """AWSNEXT as an engine sees it."""
+
+    def __init__(self, versions: Versions, state: State) -> None:
+        self._versions, self._state = versions, state
+
+    def announced(self) -> Value | None:
+        return self._versions.announced(self._state)
+
+    def keep(self, value: Value) -> Value:
+        return self._versions.keep_ahead(value)
+
+
+def _before_current(known: Known) -> Iterator[Value]:
+    """Gives what was published or abandoned before the value that the new one replaced."""
+    previous = known.previous()
+    if previous is not None:
+        yield previous
+    yield from known.older()

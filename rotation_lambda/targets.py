@@ -25,23 +25,30 @@ class Target:
     """ARN of the secret that may create and repair the users, if there is one."""
     settings: Mapping[str, object]
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, default: str | None = None) -> str:
         """Gives a setting that must be a text with something in it."""
-        value = self.settings.get(key)
+        value = self.settings.get(key, default)
         if not isinstance(value, str) or not value or "\0" in value:
             raise ConfigurationError(f"the target {self.secret} needs {key!r}, a text; correct the stack's declaration and deploy it")
         return value
 
-    def whole_number(self, key: str, *, least: int, most: int) -> int:
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Gives a setting that is a list of texts; none when it is left out."""
+        value = self.settings.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in cast("list[object]", value)):
+            raise ConfigurationError(f"the target {self.secret} needs {key!r} to be a list of texts")
+        return tuple(cast("list[str]", value))
+
+    def whole_number(self, key: str, *, least: int, most: int, default: int | None = None) -> int:
         """Gives a setting that must be a whole number in a range."""
-        value = self.settings.get(key)
+        value = self.settings.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise ConfigurationError(f"the target {self.secret} needs {key!r}, a whole number from {least} to {most}")
         return value
 
-    def one_of(self, key: str, choices: tuple[str, ...]) -> str:
+    def one_of(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         """Gives a setting that must be one of a few words."""
-        value = self.text(key)
+        value = self.text(key, default)
         if value not in choices:
             raise ConfigurationError(f"the target {self.secret} needs {key!r}, one of: {', '.join(choices)}")
         return value

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import json
 import time
+import uuid
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, cast
 
 import botocore.config
@@ -24,6 +26,7 @@ from rotation_lambda.errors import (
 )
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+NEXT = "AWSNEXT"  # ours: what the rotation after this one publishes
 
 # A version may not be readable yet where the next call lands; together 6.3 seconds.
 _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -56,6 +59,8 @@ class State:
 
     rotates: bool
     labels: Mapping[str, frozenset[str]]
+    rotated: datetime | None = None
+    """When a rotation last succeeded."""
 
     def holder_of(self, label: str) -> str | None:
         """Gives the version that carries the label."""
@@ -67,7 +72,7 @@ class State:
 
     def without_current(self) -> "State":
         """Gives the state as if nothing were published yet."""
-        return State(self.rotates, {version: labels - {CURRENT} for version, labels in self.labels.items()})
+        return State(self.rotates, {version: labels - {CURRENT} for version, labels in self.labels.items()}, self.rotated)
 
 
 class Versions:
@@ -139,12 +144,30 @@ class Versions:
 
     def put(self, value: Value) -> bool:
         """Stores the new value under the token, labelled AWSPENDING only; says no when another invocation was first."""
+        return self._put(value, self._token, PENDING)
+
+    def announced(self, state: State) -> Value | None:
+        """Gives the value that was kept ahead when the current version was made."""
+        current = state.holder_of(CURRENT)
+        return self._value(wait=False, VersionId=_ahead_of(current)) if current else None
+
+    def keep_ahead(self, value: Value) -> Value:
+        """Stores a value labelled AWSNEXT beside the token's version; gives what is stored, a duplicate's if that was faster."""
+        version = _ahead_of(self._token)
+        if self._put(value, version, NEXT):
+            return value
+        kept = self._value(wait=True, VersionId=version)
+        if kept is None:
+            raise ConflictError("the value made ahead cannot be read back; it is tried again")
+        return kept
+
+    def _put(self, value: Value, version: str, label: str) -> bool:
         self._redaction.learn(value)
         request = {
             "SecretId": self._arn,
-            "ClientRequestToken": self._token,
+            "ClientRequestToken": version,
             "SecretString": json.dumps(value),
-            "VersionStages": [PENDING],
+            "VersionStages": [label],
         }
         if self._rotation_token:
             request["RotationToken"] = self._rotation_token
@@ -192,7 +215,8 @@ class Versions:
         if answer.get("DeletedDate"):
             raise ConfigurationError("the secret is scheduled for deletion; restore it, or cancel its rotation")
         labels = cast("dict[str, list[str]]", answer.get("VersionIdsToStages") or {})
-        return State(bool(answer.get("RotationEnabled")), {version: frozenset(names) for version, names in labels.items()})
+        stages = {version: frozenset(names) for version, names in labels.items()}
+        return State(bool(answer.get("RotationEnabled")), stages, answer.get("LastRotatedDate"))
 
     def _value(self, *, wait: bool, **version: str) -> Value | None:
         for pause in (*(_PAUSES_SECONDS if wait else ()), None):
@@ -223,6 +247,11 @@ class Versions:
 
     def _wait(self, seconds: float) -> None:
         time.sleep(self._deadline.limit(seconds))
+
+
+def _ahead_of(version: str) -> str:
+    """By this the version that was made beside another one is found again, whatever labels were moved meanwhile."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"keyturn:{NEXT}:{version}"))
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ A password never stands in a statement: the server gets the SCRAM verifier. TLS 
 there is no other way in. The admin of the admin secret needs no superuser: CREATEROLE, and CREATE on the database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
@@ -37,7 +37,7 @@ def describe(target: Target, current: Value | None) -> Value:
     }
 
 
-def generate(target: Target, current: Value | None) -> Value:  # noqa: ARG001 - other engines look at what there is
+def generate(target: Target, known: Known, deadline: Deadline) -> Value:  # noqa: ARG001 - other engines look at what there is
     """Gives a new password."""
     return {"password": new_password()}
 
@@ -76,7 +76,7 @@ def verify(target: Target, pending: Value, deadline: Deadline) -> None:
         raise PermissionRefusedError(f"the user {username} logs in and does not act as {owner}, or may not create in its schema")
 
 
-def cleanup(target: Target, published: Value, known: Known, deadline: Deadline) -> None:
+def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:
     """Nothing is left over: a role has one password, and the other login's is the one before."""
 
 

@@ -41,6 +41,7 @@ class Secret:
     arn: str
     versions: dict[str, Version] = field(default_factory=dict)
     rotates: bool = True
+    rotated: datetime.datetime | None = None
 
     def holder(self, label: str) -> str | None:
         return next((version for version, kept in self.versions.items() if label in kept.labels), None)
@@ -115,6 +116,7 @@ class SecretsManager:
                 break
         if CURRENT not in self.secrets[arn].versions[token].labels:
             raise RotationFailedError("the function did not publish the new version")
+        self.secrets[arn].rotated = self._now()
         if self.clears_pending:
             self.abandon(arn)
         return token
@@ -136,7 +138,8 @@ class SecretsManager:
         with self._called("describe_secret", request):
             secret = self._secret(request)
             labelled = {version: sorted(kept.labels) for version, kept in secret.versions.items() if kept.labels}
-            return {"ARN": secret.arn, "RotationEnabled": secret.rotates, "VersionIdsToStages": labelled}
+            rotated = {"LastRotatedDate": secret.rotated} if secret.rotated else {}
+            return {"ARN": secret.arn, "RotationEnabled": secret.rotates, "VersionIdsToStages": labelled, **rotated}
 
     def get_secret_value(self, **request: Any) -> dict[str, Any]:
         with self._called("get_secret_value", request):
