@@ -86,7 +86,23 @@ class Redaction:
 
 
 _PUBLIC = frozenset(
-    {"engine", "host", "port", "dbname", "username", "masterarn", "algorithm", "alg", "kty", "crv", "kid", "AccessKeyId", "UserName"}
+    {
+        "engine",
+        "host",
+        "port",
+        "dbname",
+        "username",
+        "masterarn",
+        "algorithm",
+        "alg",
+        "kty",
+        "crv",
+        "kid",
+        "AccessKeyId",
+        "UserName",
+        "serialNumber",
+        "notAfter",
+    }
 )
 # Shorter texts are words of ordinary sentences.
 _SHORTEST = 4
