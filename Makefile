@@ -20,7 +20,7 @@ setup: .venv/.ready ## Install the project and its tools into .venv (again only 
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]*==/{/^uv==/p;/^ /p}' requirements.lock)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -P components/_bundle.py
+	@$(BIN)/python -m components.prebuild
 	@touch $@
 
 lock: ## Write requirements.lock anew from pyproject.toml
@@ -43,7 +43,7 @@ preview: setup ## Preview a stack offline, with the policies and without credent
 	@$(BIN)/python -m localcloud preview --stack $(STACK)
 
 test: setup ## Run every test: units, contracts, and the stories on a local cloud
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 check: setup ## Format, lint, types, import rules and secret scan, as CI does
 	@$(BIN)/ruff format --check .
