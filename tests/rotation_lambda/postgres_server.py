@@ -54,6 +54,7 @@ class Server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=self.ca)
         with socket.create_connection((self.host, self.port), timeout=10) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             plain.sendall((8).to_bytes(4, "big") + (80877103).to_bytes(4, "big"))
             assert plain.recv(1) == b"S"
             with context.wrap_socket(plain, server_hostname=self.host) as channel:
