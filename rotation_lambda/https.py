@@ -124,6 +124,8 @@ def _channel(context: ssl.SSLContext, host: str, port: int, deadline: Deadline) 
     plain = _connected(host, port, deadline)
     try:
         plain.settimeout(deadline.limit(_CONNECT_SECONDS))
+        # Head and body go in two pieces; else the second one waits for the first one's receipt, 40 milliseconds.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         channel: Any = context.wrap_socket(plain, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         failure = TlsError(
