@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## Print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[36mmake %-9s\033[0m %s\n", $$1, $$2}'
 
-setup: .venv/.ready ## Install the project and its tools into .venv (again only when the lock changes)
+setup: .venv/.ready .venv/.prebuilt ## Install the project and its tools into .venv (again only when the lock changes)
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Keyturn needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make setup PYTHON=python3.12" >&2; exit 1; }
@@ -20,6 +20,9 @@ setup: .venv/.ready ## Install the project and its tools into .venv (again only 
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]*==/{/^uv==/p;/^ /p}' requirements.lock)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.prebuilt: .venv/.ready $(wildcard rotation_lambda/engines/*.lock)
 	@$(BIN)/python -m components.prebuild
 	@touch $@
 

