@@ -1,6 +1,7 @@
 """A service with a PostgreSQL login, a Secrets Manager that keeps its rules, and the function between them."""
 
 import contextlib
+import functools
 import itertools
 import json
 import time
@@ -153,20 +154,21 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any
 
 
 @pytest.fixture
-def refused(service: Service, manager: SecretsManager, lines: Callable[[], list[dict[str, Any]]]) -> Callable:
+def refused(service: Service, lines: Callable[[], list[dict[str, Any]]]) -> Callable:
     """A step that must fail: by class, with words that help, without a write and without a value anywhere."""
+    return functools.partial(refusal, service, lines)
 
-    @contextlib.contextmanager
-    def expect(error_class: str, says: str = "") -> Iterator[None]:
-        lines()
-        before = manager.writes()
-        with pytest.raises(RotationError) as caught:
-            yield
-        [line] = lines()
-        assert (line["outcome"], line["errorClass"], line["message"]) == ("failed", error_class, str(caught.value))
-        assert says in line["message"]
-        assert manager.writes() == before
-        told = json.dumps(line) + "".join(traceback.format_exception(caught.value))
-        assert [value for value in service.secrets_ever() if value in told] == []
 
-    return expect
+@contextlib.contextmanager
+def refusal(service: Any, lines: Callable[[], list[dict[str, Any]]], error_class: str, says: str = "") -> Iterator[None]:
+    """A refusal to any service that has a `manager` and tells `secrets_ever`."""
+    lines()
+    before = service.manager.writes()
+    with pytest.raises(RotationError) as caught:
+        yield
+    [line] = lines()
+    assert (line["outcome"], line["errorClass"], line["message"]) == ("failed", error_class, str(caught.value))
+    assert says in line["message"]
+    assert service.manager.writes() == before
+    told = json.dumps(line) + "".join(traceback.format_exception(caught.value))
+    assert [value for value in service.secrets_ever() if value in told] == []

@@ -1,0 +1,142 @@
+"""A service with a TLS certificate, and the OpenBao that issues it: for the crash matrix, and for the engine's own tests."""
+
+import datetime
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import verification
+
+from rotation_lambda import certificates, https, versions
+from rotation_lambda.errors import NetworkError
+from rotation_lambda.handler import handler
+from tests.rotation_lambda.conftest import Context
+from tests.rotation_lambda.matrix import Around, Row
+from tests.rotation_lambda.openbao_server import ROLE, Server, running
+from tests.rotation_lambda.secrets_manager import STEPS, SecretsManager
+
+__all__ = ["ROWS", "Certificate", "running"]
+
+_numbers = itertools.count(1)
+
+
+class Certificate:
+    """One secret of one service, with everything that a test does to it."""
+
+    # What the rotation before replaced is revoked by the next one, if this one is cut off right after it published.
+    most_live = 3
+
+    def __init__(self, server: Server, monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
+        self.server, self._monkeypatch = server, monkeypatch
+        self.manager, self.context = SecretsManager(), Context()
+        monkeypatch.setattr(versions, "client", lambda: self.manager)
+        monkeypatch.setattr(certificates, "root", lambda: server.home)
+        self.host = f"billing{next(_numbers)}.internal"
+        self.name = "prod/billing/certificate"
+        self.admin = self.manager.create("prod/platform/issuer", server.login)
+        self.arn = self.manager.create(self.name)
+        self.target: dict[str, Any] = {}
+        self.declare(
+            kind="tls-certificate",
+            address=server.address,
+            ca="ca.pem",
+            role=ROLE,
+            commonName=self.host,
+            ttlHours=24,
+            revoke=True,
+            admin=self.admin,
+            **settings,
+        )
+
+    def declare(self, **changes: object) -> None:
+        """The stack's configuration of the function; None takes a setting away."""
+        self.target = {key: value for key, value in {**self.target, **changes}.items() if value is not None}
+        self._monkeypatch.setenv("KEYTURN_TARGETS", json.dumps({self.name: self.target}))
+
+    def rotate(self, token: str | None = None, attempts: int = 1) -> str:
+        return self.manager.rotate(self.arn, handler, self.context, token, attempts)
+
+    def step(self, step: str, token: str) -> None:
+        handler(self.manager.event(self.arn, token, step), self.context)
+
+    def until(self, step: str) -> str:
+        """Starts a rotation and does the steps before the given one."""
+        token = self.manager.start(self.arn)
+        for earlier in itertools.takewhile(lambda one: one != step, STEPS):
+            self.step(earlier, token)
+        return token
+
+    @property
+    def current(self) -> dict[str, Any]:
+        return self.manager.value(self.arn)
+
+    def pending(self, token: str) -> dict[str, Any]:
+        return json.loads(self.manager.secrets[self.arn].versions[token].value)
+
+    def tamper(self, token: str, **changes: object) -> None:
+        """Somebody with PutSecretValue changes the new value."""
+        self.manager.secrets[self.arn].versions[token].value = json.dumps({**self.pending(token), **changes})
+
+    def secrets_ever(self) -> list[str]:
+        """Every private key that any version ever held, and what the AppRole logs in with."""
+        values = [json.loads(version.value) for version in self.manager.secrets[self.arn].versions.values() if version.value]
+        keys = [line for value in values for line in value.get("privateKey", "").splitlines() if "KEY" not in line]
+        return [text for text in (*keys, *self.server.login.values()) if text]
+
+    def works(self, value: dict[str, Any]) -> bool:
+        """Says whether a client that trusts the root accepts it, whoever has the key of it, and it was not revoked."""
+        certificate, *chain = x509.load_pem_x509_certificates((value["certificate"] + value["chain"]).encode())
+        key = serialization.load_pem_private_key(value["privateKey"].encode(), password=None)
+        trusting = verification.PolicyBuilder().store(verification.Store([self.server.root])).time(datetime.datetime.now(datetime.UTC))
+        verifier = trusting.build_server_verifier(x509.DNSName(self.host))
+        try:
+            verifier.verify(certificate, chain)
+        except verification.VerificationError:
+            return False
+        return key.public_key() == certificate.public_key() and not self.server.revoked(value["serialNumber"])
+
+    def live(self) -> int:
+        """How many of those that were ever stored were not revoked."""
+        values = {version.value for version in self.manager.secrets[self.arn].versions.values() if version.value}
+        return sum(not self.server.revoked(json.loads(value)["serialNumber"]) for value in values)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch, around: Around) -> None:
+        call: Callable[..., https.Answer] = https.call
+
+        def watched(method: str, url: str, **rest: Any) -> https.Answer:
+            with around(f"{method} {url.removeprefix(self.server.address)}"):
+                return call(method, url, **rest)
+
+        monkeypatch.setattr(https, "call", watched)
+
+    def unanswered(self) -> Exception:
+        return NetworkError("localhost took the request and did not answer it to the end")
+
+
+def _after(rotations: int) -> Callable[[Server, pytest.MonkeyPatch], Certificate]:
+    def prepare(server: Server, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+        certificate = Certificate(server, monkeypatch)
+        for _ in range(rotations):
+            certificate.rotate()
+        return certificate
+
+    return prepare
+
+
+def _rows() -> Iterator[Row]:
+    for rotations, start in enumerate(("empty secret", "second rotation", "third rotation")):
+        yield Row(
+            engine="tls-certificate",
+            strategy="issued by PKI",
+            start=start,
+            overlap=True,
+            prepare=_after(rotations),
+            reads=("POST /v1/auth/",),  # a token comes or goes
+        )
+
+
+ROWS = [*_rows()]
