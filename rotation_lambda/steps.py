@@ -148,6 +148,7 @@ class Rotation:
             token=self._token,
             current=current,
             since=state.rotated,
+            pending=functools.partial(self._versions.pending, wait=True),
             previous=functools.partial(self._versions.previous, state),
             older=functools.partial(self._versions.older, state),
             admin=functools.partial(self._versions.admin, admin) if admin else None,

@@ -20,6 +20,8 @@ class Target:
 
     secret: str
     """Physical name, e.g. `prod/billing/database`."""
+    arn: str
+    """The secret's ARN; no other secret in any account, region or time has the same."""
     kind: str
     admin: str | None
     """ARN of the secret that may create and repair the users, if there is one."""
@@ -105,4 +107,4 @@ def _target(secret: str, declared: object, *, own_arn: str) -> Target:
         raise ConfigurationError(f"the target {secret} needs an 'admin' that is a secret's ARN")
     if admin == own_arn:
         raise ConfigurationError(f"the target {secret} names itself as its 'admin'; the admin user has a secret of its own")
-    return Target(secret=secret, kind=kind, admin=admin, settings=settings)
+    return Target(secret=secret, arn=own_arn, kind=kind, admin=admin, settings=settings)

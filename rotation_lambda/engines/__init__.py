@@ -51,6 +51,8 @@ class Known:
     """What AWSCURRENT holds; nothing before the first rotation ends."""
     since: datetime | None
     """When a rotation last made a value current; nothing when none did."""
+    pending: Callable[[], Value | None]
+    """What this rotation stored already, waited for; nothing when nothing was. An earlier call may have, or a duplicate."""
     previous: Callable[[], Value | None]
     """What AWSPREVIOUS holds."""
     older: Callable[[], Iterator[Value]]
