@@ -26,6 +26,8 @@ from rotation_lambda.targets import Target
 _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 8.0
 _LOCK_SECONDS = 4.0
+# A function that vanished without a word keeps its locks until the server notices; the next one must not give up before that.
+_IDLE_SECONDS = 3.0
 # "I want TLS": https://www.postgresql.org/docs/current/protocol-message-formats.html
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 # By SQLSTATE or its class, the first that fits: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -35,6 +37,7 @@ _SQLSTATES: tuple[tuple[tuple[str, ...], type[RotationError], str], ...] = (
     (("42501",), PermissionRefusedError, "is not allowed to do what a rotation needs"),
     (("3D000",), ConfigurationError, "finds no such database on the server; look at 'database' in the declaration"),
     (("25006",), ConfigurationError, "is on a read replica; name the writer as 'host'"),
+    (("25P03",), NetworkError, "was silent in a transaction for too long; the function has too little memory, and with it computing time"),
     (("08", "53", "57P01", "57P02", "57P03"), NetworkError, "is turned away: the server is starting, stopping or full"),
     (("40", "55", "57014", "XX000", "42710", "23505"), ConflictError, "needs what another session holds or changes; it is tried again"),
 )
@@ -159,6 +162,7 @@ def _authenticated(channel: ssl.SSLSocket, target: Target, username: str, passwo
         "standard_conforming_strings": "on",
         "statement_timeout": f"{_STATEMENT_SECONDS * 1000:.0f}",
         "lock_timeout": f"{_LOCK_SECONDS * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS * 1000:.0f}",
         "default_transaction_read_only": "on" if read_only else "off",
     }
     try:

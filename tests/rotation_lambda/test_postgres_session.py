@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -9,8 +10,11 @@ import threading
 import pytest
 
 from rotation_lambda.certificates import context_for
+from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import _postgres_session
+from rotation_lambda.targets import target_of
 from tests.rotation_lambda.conftest import Context
+from tests.rotation_lambda.secrets_manager import KilledError
 
 
 @contextlib.contextmanager
@@ -235,6 +239,7 @@ def test_rule_20_the_time_of_many_statements_is_bounded_together(service, refuse
         ("40P01", "conflict"),
         ("55P03", "conflict"),
         ("57014", "conflict"),
+        ("25P03", "network"),
         ("XX000", "conflict"),
         ("42601", "configuration"),
         ("", "configuration"),
@@ -242,6 +247,35 @@ def test_rule_20_the_time_of_many_statements_is_bounded_together(service, refuse
 )
 def test_rule_13_the_servers_refusals_are_told_apart(state, error_class):
     assert _postgres_session._by_sqlstate(state, "user x").error_class == error_class
+
+
+def test_rule_27_a_function_that_vanished_in_a_transaction_does_not_keep_the_next_one_out(service, monkeypatch):
+    monkeypatch.setattr(_postgres_session, "_IDLE_SECONDS", 0.3)
+    token = service.until("setSecret")
+    run, left_open = _postgres_session.Session.run, []
+
+    def vanish(session, statement, *values):
+        if statement == "COMMIT":
+            left_open.append(os.dup(session._channel.fileno()))
+            raise KilledError
+        return run(session, statement, *values)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(_postgres_session.Session, "run", vanish)
+        dying.setattr(_postgres_session._ScramConnection, "close", lambda _connection: None)
+        with pytest.raises(KilledError):
+            service.step("setSecret", token)
+    service.rotate(token)
+
+    assert service.logs_in(service.current)
+    os.close(left_open.pop())
+
+
+def test_no_statement_is_held_back_until_the_one_before_it_is_confirmed(service):
+    channel = _postgres_session._channel(target_of(service.arn, None), Deadline(60))
+
+    with channel:
+        assert channel.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_the_functions_own_settings_win_over_the_databases(service):
