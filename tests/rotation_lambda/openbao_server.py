@@ -52,8 +52,11 @@ class Server:
             with self._connection.getresponse() as answer:
                 return answer.status, json.loads(answer.read() or b"{}")
         except OSError:
-            self._connection.close()
+            self.close()
             raise
+
+    def close(self) -> None:
+        self._connection.close()
 
     def tell(self, path: str, body: object) -> dict[str, Any]:
         status, answer = self.ask("POST", path, body)
@@ -140,6 +143,7 @@ def running() -> Iterator[Server]:
             server.begin()
             yield server
         finally:
+            server.close()
             process.kill()
             process.wait()
 
