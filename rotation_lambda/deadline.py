@@ -16,13 +16,24 @@ class Deadline:
         self._clock = clock
         self._end = clock() + remaining_seconds - _RESERVE_SECONDS
 
+    def check(self) -> None:
+        """Lets nothing more begin once the time is up.
+
+        Raises:
+            NetworkError: nothing is left.
+        """
+        if not self.allows(0):
+            raise NetworkError("the function's time is used up; nothing more was tried. Look for a slow database or endpoint")
+
+    def allows(self, seconds: float) -> bool:
+        """Says whether more than this is left."""
+        return self._end - self._clock() > seconds
+
     def limit(self, seconds: float) -> float:
         """Gives the given time, or less when less is left.
 
         Raises:
             NetworkError: nothing is left.
         """
-        left = self._end - self._clock()
-        if left <= 0:
-            raise NetworkError("the function's time is used up; nothing more was tried. Look for a slow database or endpoint")
-        return min(seconds, left)
+        self.check()
+        return min(seconds, self._end - self._clock())

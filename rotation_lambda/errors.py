@@ -1,5 +1,10 @@
 """What can go wrong in a rotation, by the class that an on-call person acts on; and the guard that keeps values out of it."""
 
+import base64
+import json
+import urllib.parse
+from collections.abc import Iterator
+
 
 class RotationError(Exception):
     """Says what is wrong and the way out. It names settings, users and hosts, never a value."""
@@ -53,6 +58,10 @@ class LostValueError(ConflictError):
     """The issuer does not know the new value any more, so it will never work; the next rotation makes another."""
 
 
+class StrangeValueError(ConfigurationError):
+    """The new value names another place or user than the declaration does: somebody wrote it, or the declaration changed meanwhile."""
+
+
 class UnexpectedError(RotationError):
     """A fault of the function: names the type and the line of the exception, and nothing that it said."""
 
@@ -79,10 +88,25 @@ class Redaction:
             self._values.add(value)
 
     def clean(self, text: str) -> str:
-        """Gives the text with every value in it replaced."""
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, "[redacted]")
+        """Gives the text with every value in it replaced, also where it was quoted or encoded on its way."""
+        spellings = {spelling for value in self._values for spelling in _spellings(value)}
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, "[redacted]")
         return text
+
+
+def _spellings(value: str) -> Iterator[str]:
+    raw = value.encode(errors="surrogatepass")
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield repr(value)[1:-1]
+    yield urllib.parse.quote(raw, safe="")
+    yield urllib.parse.quote(raw)
+    yield urllib.parse.quote_plus(raw)
+    yield base64.b64encode(raw).decode()
+    yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    # A key in PEM is rarely repeated as a whole.
+    yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_LINE)
 
 
 _PUBLIC = frozenset(
@@ -106,3 +130,4 @@ _PUBLIC = frozenset(
 )
 # Shorter texts are words of ordinary sentences.
 _SHORTEST = 4
+_SHORTEST_LINE = 16

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Engine, Known, Value
@@ -14,11 +14,11 @@ from rotation_lambda.errors import (
     LostValueError,
     PermissionRefusedError,
     PolicyError,
+    RotationError,
+    StrangeValueError,
 )
 from rotation_lambda.targets import Target
-from rotation_lambda.versions import CURRENT, PENDING, State, Versions
-
-STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+from rotation_lambda.versions import CURRENT, State, Versions
 
 # A server behind a name may learn of the new password a moment after another one did; IAM takes its time. Together 15.75 seconds.
 _SETTLING_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -40,31 +40,18 @@ class Rotation:
         Raises:
             RotationError: the step did not happen; nothing that worked before stopped working.
         """
+        steps = {"createSecret": self._create, "setSecret": self._set, "testSecret": self._test, "finishSecret": self._finish}
+        if step not in steps:
+            raise ConfigurationError(f"the event's Step is unknown; there are: {', '.join(steps)}")
         self._engine.describe(self._target, None)  # a malformed target is refused before anything is read
         state = self._versions.state()
         if not state.rotates:
             raise ConfigurationError("rotation is switched off for this secret; switch it on, or let its schedule alone")
-        labels = state.labels.get(self._token)
-        if labels is None:
-            raise ConflictError("the secret has no version of this token; the rotation was started for another secret or is gone")
-        if CURRENT in labels:
-            if not state.is_first(self._token):
-                return "unchanged"
-            # PutSecretValue may make a secret's first version current at once: that says nothing about the server.
-            state = state.without_current()
-        if PENDING not in labels:
-            raise ConflictError("the version is not AWSPENDING any more: the rotation was abandoned, and a new one starts afresh")
-        match step:
-            case "createSecret":
-                return self._create(state)
-            case "setSecret":
-                return self._set(state)
-            case "testSecret":
-                return self._test(state)
-            case "finishSecret":
-                return self._finish(state)
-            case _:
-                raise ConfigurationError(f"there is no such step; there are: {', '.join(STEPS)}")
+        state = state.before_publishing(self._token)
+        if state.holder_of(CURRENT) == self._token:
+            return "unchanged"
+        state.refuse_abandoned(self._token)
+        return steps[step](state)
 
     def _create(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
@@ -74,27 +61,26 @@ class Rotation:
         fresh = self._engine.generate(self._target, known, self._deadline)
         # What other tools keep in the value stays; what the declaration says about the place wins.
         value = {**(current or {}), **self._engine.describe(self._target, current), **fresh}
+        self._versions.confirm(state)
         if self._versions.put(value):
             return "done"
         # Another invocation was faster, and its value counts: what was issued for nothing is not left lying about.
-        keep = [kept for kept in (self._pending(), current, known.previous()) if kept is not None]
-        self._engine.cleanup(self._target, keep=keep, gone=[value], known=known, deadline=self._deadline)
+        self._clear_away([self._pending(), current, known.previous()], [value], known)
         return "unchanged"
 
     def _set(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
         pending = self._pending()
-        self._refuse_strangers(pending, current)
-        # Also a credential that logs in and lacks something is set again: that mends it.
-        with contextlib.suppress(AuthenticationError, PermissionRefusedError):
-            self._engine.verify(self._target, pending, self._deadline)
-            return "unchanged"
-        known = self._known(state, current)
         try:
-            self._engine.set_credential(self._target, pending, known, self._deadline)
-        except (PolicyError, LostValueError):
-            # This value will never work; the next rotation starts with another one.
-            self._versions.release()
+            self._refuse_strangers(pending, current)
+            # Also a credential that logs in and lacks something is set again: that mends it.
+            with contextlib.suppress(AuthenticationError, PermissionRefusedError):
+                self._engine.verify(self._target, pending, self._deadline)
+                return "unchanged"
+            self._versions.confirm(state)
+            self._engine.set_credential(self._target, pending, self._known(state, current), self._deadline)
+        except (PolicyError, LostValueError, StrangeValueError) as error:
+            self._give_up(state, error)
             raise
         return "done"
 
@@ -113,10 +99,10 @@ class Rotation:
         self._refuse_strangers(pending, current)
         # Steps may arrive out of order: nothing is published that does not log in.
         self._prove(pending)
-        known = self._known(state, current)
-        self._versions.publish()
-        keep = [kept for kept in (pending, current) if kept is not None]
-        self._engine.cleanup(self._target, keep=keep, gone=_before_current(known), known=known, deadline=self._deadline)
+        # If it was published meanwhile, or after a version that was not looked at here, others know better what may go.
+        if self._versions.publish() == state.holder_of(CURRENT):
+            known = self._known(state, current)
+            self._clear_away([pending, current], _before_current(known), known)
         return "done"
 
     def _prove(self, pending: Value) -> None:
@@ -124,12 +110,14 @@ class Rotation:
             try:
                 return self._engine.verify(self._target, pending, self._deadline)
             except AuthenticationError:
-                time.sleep(self._deadline.limit(pause))
+                if not self._deadline.allows(pause):
+                    raise
+                time.sleep(pause)
         return self._engine.verify(self._target, pending, self._deadline)
 
     def _pending(self) -> Value:
         pending = self._versions.pending(wait=True)
-        if pending is None:
+        if not pending:
             raise ConfigurationError("there is no new value under AWSPENDING; the secret has to rotate once, from createSecret on")
         return pending
 
@@ -137,10 +125,25 @@ class Rotation:
         """Who may write the secret must not choose the host, the user or the admin that the function works with."""
         for key, expected in self._engine.describe(self._target, current).items():
             if pending.get(key) != expected:
-                raise ConfigurationError(
-                    f"{key!r} of the new value is not what the declaration says, so nothing was logged in to; if the declaration changed"
-                    f" meanwhile, take AWSPENDING off this version and rotate again, else find out who wrote it"
+                raise StrangeValueError(
+                    f"{key!r} of the new value is not what the declaration says, so nothing was logged in to; if the declaration did not"
+                    f" change meanwhile, find out who wrote it; the next rotation makes another value"
                 )
+
+    def _give_up(self, state: State, error: RotationError) -> None:
+        """This value will never work. It must not stand in the way of the next rotation, which makes another one."""
+        try:
+            self._versions.release(state)
+        except ConflictError:
+            return  # somebody took it off, or the labels moved and it is tried again
+        except RotationError as stuck:
+            raise type(error)(f"{error}; and AWSPENDING stays on this version until somebody takes it off: {stuck}") from None
+
+    def _clear_away(self, keep: Iterable[Value | None], gone: Iterable[Value], known: Known) -> None:
+        """Leaves it to the next rotation once that has begun: what it issued meanwhile is not among those to keep."""
+        if self._versions.is_latest():
+            kept = [value for value in keep if value is not None]
+            self._engine.cleanup(self._target, keep=kept, gone=gone, known=known, deadline=self._deadline)
 
     def _known(self, state: State, current: Value | None) -> Known:
         admin = self._target.admin
@@ -166,6 +169,7 @@ class _KeptAhead:
         return self._versions.announced(self._state)
 
     def keep(self, value: Value) -> Value:
+        self._versions.confirm(self._state)
         return self._versions.keep_ahead(value)
 
 

@@ -5,25 +5,18 @@ import functools
 import json
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
 import botocore.config
-import botocore.exceptions
 import botocore.session
 
+from rotation_lambda.calls import ask
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Value
-from rotation_lambda.errors import (
-    ConfigurationError,
-    ConflictError,
-    NetworkError,
-    PermissionRefusedError,
-    Redaction,
-    RotationError,
-)
+from rotation_lambda.errors import ConfigurationError, ConflictError, Redaction
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 NEXT = "AWSNEXT"  # ours: what the rotation after this one publishes
@@ -31,6 +24,9 @@ NEXT = "AWSNEXT"  # ours: what the rotation after this one publishes
 # A version may not be readable yet where the next call lands; together 6.3 seconds.
 _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 _NOT_YET = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+# The labels moved since they were read: a duplicate invocation, or a read that lagged.
+_MOVED = _NOT_YET | {"InvalidParameterException"}
+_STORED_ALREADY = frozenset({"ResourceExistsException"})
 # Old values worth a try, newest first: an abandoned rotation leaves one behind, and each try is a login.
 _MOST_OLD_VERSIONS = 10
 
@@ -48,7 +44,8 @@ class SecretsManager(Protocol):
 @functools.cache  # one client for all invocations of a warm function
 def client() -> SecretsManager:
     """Gives the client, made from the runtime's own botocore at the first call."""
-    config = botocore.config.Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
+    # Three attempts of at most eight seconds: a service that never answers is told before the platform ends the function.
+    config = botocore.config.Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
     session: Any = botocore.session.Session()
     return cast("SecretsManager", session.create_client("secretsmanager", config=config))
 
@@ -66,13 +63,21 @@ class State:
         """Gives the version that carries the label."""
         return next((version for version, labels in self.labels.items() if label in labels), None)
 
-    def is_first(self, version: str) -> bool:
-        """Says whether a rotation still works on the version and no other one was ever current."""
-        return PENDING in self.labels[version] and self.holder_of(PREVIOUS) is None
+    def before_publishing(self, token: str) -> "State":
+        """Gives the state without an AWSCURRENT that no rotation published.
 
-    def without_current(self) -> "State":
-        """Gives the state as if nothing were published yet."""
-        return State(self.rotates, {version: labels - {CURRENT} for version, labels in self.labels.items()}, self.rotated)
+        PutSecretValue makes a secret's first version current at once. That says nothing about the server, so it does not count as
+        long as the rotation goes on.
+        """
+        early = self.holder_of(CURRENT) in {token, _ahead_of(token)} and self.holder_of(PREVIOUS) is None
+        if not early or PENDING not in self.labels[token]:
+            return self
+        return replace(self, labels={version: labels - {CURRENT} for version, labels in self.labels.items()})
+
+    def refuse_abandoned(self, token: str) -> None:
+        """Refuses to go on with a rotation that somebody ended by taking AWSPENDING off its version."""
+        if PENDING not in self.labels[token]:
+            raise ConflictError("the version is not AWSPENDING any more: the rotation was abandoned, and a new one starts afresh")
 
 
 class Versions:
@@ -90,13 +95,28 @@ class Versions:
 
     def state(self) -> State:
         """Reads the labels; waits a bounded time for a version that was just made."""
-        state = self._describe()
-        for pause in _PAUSES_SECONDS:
-            if self._token in state.labels:
-                break
-            self._wait(pause)
+        for _ in self._attempts():
             state = self._describe()
-        return state
+            if self._token in state.labels:
+                return state
+        raise ConflictError("the secret has no version of this token; the rotation was started for another secret or is gone")
+
+    def confirm(self, state: State) -> State:
+        """Reads the labels once more, right before something is written, and gives them.
+
+        Raises:
+            ConflictError: the rotation was abandoned, or what is current is not what was looked at.
+        """
+        now = self.state()
+        now.refuse_abandoned(self._token)
+        if now.before_publishing(self._token).holder_of(CURRENT) not in {state.holder_of(CURRENT), self._token}:
+            raise ConflictError("another version became AWSCURRENT while this step ran, so it changed nothing; it is tried again")
+        return now
+
+    def is_latest(self) -> bool:
+        """Says whether no other rotation began since."""
+        now = self._describe()
+        return self._token == (now.holder_of(PENDING) or now.holder_of(CURRENT))
 
     def labelled(self, state: State, label: str) -> Value | None:
         """Gives the value of the version that carries the label; nothing when none does, or when it is an empty object."""
@@ -121,15 +141,16 @@ class Versions:
     def older(self, state: State) -> Iterator[Value]:
         """Gives values that carry no label any more, newest first: what an abandoned rotation may have set."""
         versions: list[dict[str, Any]] = []
-        request: dict[str, Any] = {"SecretId": self._arn, "IncludeDeprecated": True}
-        with _told_apart("ListSecretVersionIds"):
-            while True:
-                page = self._service.list_secret_version_ids(**request)
-                versions += page.get("Versions", [])
-                if not page.get("NextToken"):
-                    break
-                request["NextToken"] = page["NextToken"]
-        unlabelled = [version for version in versions if not state.labels.get(version["VersionId"]) and version["VersionId"] != self._token]
+        next_page: dict[str, Any] = {}
+        while True:
+            page = self._ask(self._service.list_secret_version_ids, IncludeDeprecated=True, **next_page)
+            versions += page.get("Versions", [])
+            if not page.get("NextToken"):
+                break
+            next_page = {"NextToken": page["NextToken"]}
+        # Neither labelled when the step began nor now: a rotation that began meanwhile has a version, too.
+        known = {self._token, *(version for version, labels in state.labels.items() if labels)}
+        unlabelled = [version for version in versions if not version.get("VersionStages") and version["VersionId"] not in known]
         newest_first = sorted(unlabelled, key=lambda version: version["CreatedDate"], reverse=True)
         for version in newest_first[:_MOST_OLD_VERSIONS]:
             with contextlib.suppress(ConfigurationError):  # somebody's note from before is no credential
@@ -138,8 +159,7 @@ class Versions:
 
     def admin(self, arn: str) -> Value:
         """Gives the admin secret's current value."""
-        with _told_apart("GetSecretValue on the admin secret"):
-            answer = self._service.get_secret_value(SecretId=arn, VersionStage=CURRENT)
+        answer = ask(self._service.get_secret_value, self._deadline, on=" on the admin secret", SecretId=arn, VersionStage=CURRENT)
         return self._parsed(answer, "the admin secret")
 
     def put(self, value: Value) -> bool:
@@ -149,7 +169,10 @@ class Versions:
     def announced(self, state: State) -> Value | None:
         """Gives the value that was kept ahead when the current version was made."""
         current = state.holder_of(CURRENT)
-        return self._value(wait=False, VersionId=_ahead_of(current)) if current else None
+        if current is None:
+            return None
+        version = _ahead_of(current)
+        return self._value(wait=version in state.labels, VersionId=version)
 
     def keep_ahead(self, value: Value) -> Value:
         """Stores a value labelled AWSNEXT beside the token's version; gives what is stored, a duplicate's if that was faster."""
@@ -161,55 +184,44 @@ class Versions:
             raise ConflictError("the value made ahead cannot be read back; it is tried again")
         return kept
 
+    def publish(self) -> str | None:
+        """Moves AWSCURRENT to the token's version.
+
+        Gives the version that it was moved off; nothing when there was none, or when the token's version was current already.
+        """
+        for _ in self._attempts():
+            state = self.state()
+            holder = state.holder_of(CURRENT)
+            if holder == self._token:
+                return None
+            state.refuse_abandoned(self._token)
+            off = {"RemoveFromVersionId": holder} if holder else {}
+            if self._ask(self._service.update_secret_version_stage, _MOVED, VersionStage=CURRENT, MoveToVersionId=self._token, **off):
+                return holder
+        raise ConflictError("AWSCURRENT moved each time before it could be moved; nothing was published, and it is tried again")
+
+    def release(self, state: State) -> None:
+        """Takes AWSPENDING off the token's version: this value is given up, and the next rotation makes another."""
+        now = self.confirm(state)
+        # A first version that was current at once would look finished without the label, and stands in nobody's way with it.
+        if CURRENT not in now.labels[self._token]:
+            self._ask(self._service.update_secret_version_stage, VersionStage=PENDING, RemoveFromVersionId=self._token)
+
     def _put(self, value: Value, version: str, label: str) -> bool:
         self._redaction.learn(value)
-        request = {
-            "SecretId": self._arn,
-            "ClientRequestToken": version,
-            "SecretString": json.dumps(value),
-            "VersionStages": [label],
-        }
-        if self._rotation_token:
-            request["RotationToken"] = self._rotation_token
-        try:
-            self._service.put_secret_value(**request)
-        except botocore.exceptions.ClientError as error:
-            if _code(error) == "ResourceExistsException":
-                return False
-            raise _classified(error, "PutSecretValue") from None
-        except botocore.exceptions.BotoCoreError as error:
-            raise _unreachable(error) from None
-        return True
-
-    def publish(self) -> None:
-        """Moves AWSCURRENT to the token's version, off the version that holds it."""
-        for pause in (*_PAUSES_SECONDS, None):
-            holder = self._describe().holder_of(CURRENT)
-            if holder == self._token:
-                return
-            request = {"SecretId": self._arn, "VersionStage": CURRENT, "MoveToVersionId": self._token}
-            if holder is not None:
-                request["RemoveFromVersionId"] = holder
-            try:
-                self._service.update_secret_version_stage(**request)
-            except botocore.exceptions.ClientError as error:
-                # The labels moved since they were read: a duplicate invocation, or a read that lagged.
-                if _code(error) not in {"InvalidParameterException", *_NOT_YET} or pause is None:
-                    raise _classified(error, "UpdateSecretVersionStage") from None
-                self._wait(pause)
-            except botocore.exceptions.BotoCoreError as error:
-                raise _unreachable(error) from None
-            else:
-                return
-
-    def release(self) -> None:
-        """Takes AWSPENDING off the token's version: this value is given up, and the next rotation makes another."""
-        with _told_apart("UpdateSecretVersionStage"):
-            self._service.update_secret_version_stage(SecretId=self._arn, VersionStage=PENDING, RemoveFromVersionId=self._token)
+        source = {"RotationToken": self._rotation_token} if self._rotation_token else {}
+        answer = self._ask(
+            self._service.put_secret_value,
+            _STORED_ALREADY,
+            ClientRequestToken=version,
+            SecretString=json.dumps(value),
+            VersionStages=[label],
+            **source,
+        )
+        return bool(answer)
 
     def _describe(self) -> State:
-        with _told_apart("DescribeSecret"):
-            answer = self._service.describe_secret(SecretId=self._arn)
+        answer = self._ask(self._service.describe_secret)
         if answer.get("ARN", self._arn) != self._arn:
             raise ConflictError("Secrets Manager described another secret than it asked to rotate")
         if answer.get("DeletedDate"):
@@ -219,25 +231,16 @@ class Versions:
         return State(bool(answer.get("RotationEnabled")), stages, answer.get("LastRotatedDate"))
 
     def _value(self, *, wait: bool, **version: str) -> Value | None:
-        for pause in (*(_PAUSES_SECONDS if wait else ()), None):
-            try:
-                answer = self._service.get_secret_value(SecretId=self._arn, **version)
-            except botocore.exceptions.ClientError as error:
-                if _code(error) not in _NOT_YET:
-                    raise _classified(error, "GetSecretValue") from None
-            except botocore.exceptions.BotoCoreError as error:
-                raise _unreachable(error) from None
-            else:
-                if answer.get("SecretString") or answer.get("SecretBinary"):
-                    return self._parsed(answer, "the secret")
-            if pause is not None:
-                self._wait(pause)
+        for _ in self._attempts() if wait else [None]:
+            answer = self._ask(self._service.get_secret_value, _NOT_YET, **version)
+            if answer.get("SecretString") or answer.get("SecretBinary"):
+                return self._parsed(answer, "the secret")
         return None
 
     def _parsed(self, answer: Mapping[str, Any], whose: str) -> Value:
         try:
             value: object = json.loads(answer.get("SecretString", ""))
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             self._redaction.learn(answer.get("SecretString"))
@@ -245,48 +248,17 @@ class Versions:
         self._redaction.learn(value)  # pyright: ignore[reportUnknownArgumentType] - any JSON
         return cast("Value", value)
 
-    def _wait(self, seconds: float) -> None:
-        time.sleep(self._deadline.limit(seconds))
+    def _ask(self, call: Callable[..., dict[str, Any]], unless: frozenset[str] = frozenset(), **request: Any) -> dict[str, Any]:
+        return ask(call, self._deadline, unless=unless, SecretId=self._arn, **request)
+
+    def _attempts(self) -> Iterator[None]:
+        """Comes once, and again after each of a few longer and longer pauses."""
+        yield
+        for pause in _PAUSES_SECONDS:
+            time.sleep(self._deadline.limit(pause))
+            yield
 
 
 def _ahead_of(version: str) -> str:
     """By this the version that was made beside another one is found again, whatever labels were moved meanwhile."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"keyturn:{NEXT}:{version}"))
-
-
-@contextlib.contextmanager
-def _told_apart(call: str) -> Generator[None]:
-    try:
-        yield
-    except botocore.exceptions.ClientError as error:
-        raise _classified(error, call) from None
-    except botocore.exceptions.BotoCoreError as error:
-        raise _unreachable(error) from None
-
-
-def _code(error: botocore.exceptions.ClientError) -> str:
-    return str(cast("dict[str, Any]", error.response).get("Error", {}).get("Code", ""))
-
-
-def _classified(error: botocore.exceptions.ClientError, call: str) -> RotationError:
-    """The service's own message is left out: it may repeat what was sent."""
-    code = _code(error)
-    match code:
-        case "AccessDeniedException" | "AccessDenied":
-            return PermissionRefusedError(f"{call} is denied; the function's role needs it, and the key through Secrets Manager")
-        case "ThrottlingException" | "InternalServiceError" | "ServiceUnavailable":
-            return NetworkError(f"{call} got no answer from Secrets Manager ({code}); it is tried again")
-        case "ResourceExistsException" | "InvalidParameterException" | "InvalidRequestException":
-            return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
-        case "ResourceNotFoundException":
-            return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
-        case _:
-            return ConfigurationError(f"{call} is refused ({code})")
-
-
-def _unreachable(error: botocore.exceptions.BotoCoreError) -> RotationError:
-    if isinstance(error, botocore.exceptions.NoCredentialsError):
-        return PermissionRefusedError("the function has no credentials; it runs under its role on Lambda only")
-    return NetworkError(
-        f"Secrets Manager cannot be reached ({type(error).__name__}); a function in a VPC needs the service's endpoint or a NAT gateway"
-    )

@@ -195,8 +195,10 @@ class SecretsManager:
             more = {"NextToken": str(begin + _PAGE)} if begin + _PAGE < len(shown) else {}
             return {"Versions": shown[begin : begin + _PAGE], **more}
 
-    def writes(self) -> list[str]:
-        return [call for call, _ in self.calls if call in WRITES]
+    def writes(self, *, releases: bool = True) -> list[str]:
+        """What was written; `releases` are the calls that only take a label off."""
+        written = [(call, request) for call, request in self.calls if call in WRITES]
+        return [call for call, request in written if releases or call == "put_secret_value" or "MoveToVersionId" in request]
 
     def _called(self, call: str, request: dict[str, Any]) -> "_Call":
         return _Call(self, call, request)

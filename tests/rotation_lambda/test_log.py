@@ -1,6 +1,8 @@
 """One line a step: what happened, how it failed, how long it took; and never a value (rules 16 and 28)."""
 
+import base64
 import json
+import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
@@ -67,6 +69,15 @@ def test_an_event_of_nobody_is_logged_without_a_secret(lines):
     [line] = lines()
     assert (line["secret"], line["version"], len(line["step"])) == (None, None, 64)
     assert "_aws" not in line
+
+
+@pytest.mark.parametrize("event", [None, [], "createSecret"])
+def test_what_is_no_event_is_logged_too(lines, event):
+    with pytest.raises(errors.ConfigurationError):
+        handler(event, None)
+
+    [line] = lines()
+    assert (line["secret"], line["step"], line["errorClass"]) == (None, None, "configuration")
 
 
 def test_rule_16_a_message_with_a_value_in_it_is_cleaned(service, refused, monkeypatch):
@@ -145,12 +156,56 @@ def test_an_admin_secret_out_of_reach_names_the_call(service, refused):
 
     def deny(call, request):
         if call == "get_secret_value" and request["SecretId"] == service.admin:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, call)
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
 
     service.manager.before = deny
 
     with refused("permission", says="GetSecretValue on the admin secret"):
         service.step("setSecret", token)
+
+
+def test_rule_16_no_exception_travels_along_with_the_failure(service, monkeypatch):
+    token = service.until("setSecret")
+    password = service.pending(token)["password"]
+
+    def talks(*_):
+        try:
+            raise RuntimeError(f"the driver sent {password}")
+        except RuntimeError as error:
+            raise errors.NetworkError("the connection broke") from error
+
+    monkeypatch.setattr(postgres, "verify", talks)
+
+    with pytest.raises(errors.NetworkError) as caught:
+        service.step("testSecret", token)
+
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        lambda value: value,
+        json.dumps,
+        repr,
+        urllib.parse.quote,
+        lambda value: urllib.parse.quote(value, safe=""),
+        urllib.parse.quote_plus,
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+        lambda value: value.splitlines()[-1],
+    ],
+)
+def test_rule_16_a_value_is_found_however_it_is_spelt(spelt):
+    redaction = errors.Redaction()
+    redaction.learn({"nested": [{"private": "-----BEGIN KEY-----\nc2VjcmV0/+?'\"~of~a~pem"}]})
+
+    cleaned = redaction.clean(f"sent {spelt('-----BEGIN KEY-----' + chr(10) + 'c2VjcmV0/+?' + chr(39) + chr(34) + '~of~a~pem')} to it")
+
+    assert "c2VjcmV0" not in cleaned
+    assert "QkVHSU4gS0VZ" not in cleaned
+    assert cleaned.startswith("sent ")
+    assert cleaned.endswith(" to it")
 
 
 def test_redaction_learns_values_and_not_places():

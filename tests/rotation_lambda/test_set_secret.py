@@ -73,6 +73,19 @@ def test_rule_12_a_pending_value_that_somebody_changed_is_refused(service, refus
     assert "authorized" not in service.server.log()[logged:]
 
 
+def test_rule_12_after_a_value_that_somebody_changed_the_next_rotation_needs_no_hand(service, refused):
+    service.rotate()
+    token = service.until("setSecret")
+    service.tamper(token, host="attacker.example")
+    with refused("configuration", says="host"):
+        service.step("setSecret", token)
+
+    service.rotate()
+
+    assert service.current["host"] == service.server.host
+    assert service.logs_in(service.current)
+
+
 def test_rule_12_the_pending_user_is_the_other_one_never_the_current(service, refused):
     service.rotate()
     token = service.until("setSecret")
