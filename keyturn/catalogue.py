@@ -37,6 +37,8 @@ class Strategy(StrEnum):
 
     ALTERNATING_USERS = "alternating-users"
     """Two users take turns: the one in use is never touched. Needs an admin secret."""
+    DUAL_PASSWORD = "dual-password"  # noqa: S105 - the name of a strategy
+    """One user has two passwords: the one before stays valid until the next rotation."""
     SINGLE_USER = "single-user"
     """One user gets a new password: open connections live on, a login in that moment is retried."""
 
@@ -54,7 +56,7 @@ class Identity(StrEnum):
 DATABASES = frozenset({Kind.POSTGRES, Kind.MYSQL, Kind.MARIADB, Kind.REDIS, Kind.MONGODB, Kind.SQLSERVER, Kind.ORACLE})
 """Kinds that are a login of a database."""
 
-AVAILABLE = (Kind.POSTGRES,)
+AVAILABLE = (Kind.POSTGRES, Kind.MYSQL, Kind.MARIADB, Kind.REDIS)
 """Kinds that this version has a component for."""
 
 DEFAULT_ROTATION_DAYS = 30
@@ -65,6 +67,23 @@ _ALERTS = {
     "https": re.compile(r"https://\S+"),
     "sqs": re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+"),
 }
+
+_ENGINES = {
+    Kind.POSTGRES: "postgres",
+    Kind.MYSQL: "mysql",
+    Kind.MARIADB: "mysql",  # one protocol and one driver
+    Kind.REDIS: "redis",
+    Kind.SIGNING_KEY: "signing_key",
+    Kind.OAUTH_CLIENT: "http_token",
+    Kind.AWS_ACCESS_KEY: "iam_access_key",
+    Kind.ENCRYPTION_KEY: "encryption_key",
+    Kind.TLS_CERTIFICATE: "tls_certificate",
+    Kind.API_KEY: "http_token",
+    Kind.SERVICE_TOKEN: "random_value",
+}
+
+ENGINES = tuple(sorted(set(_ENGINES.values())))
+"""Every rotation engine."""
 
 _SENSITIVITY = {
     Kind.TLS_CERTIFICATE: Sensitivity.HIGH,
@@ -80,8 +99,8 @@ def sensitivity_of(kind: Kind) -> Sensitivity:
 
 
 def engine_of(kind: Kind) -> str | None:
-    """Gives the rotation engine of a kind, a module of `rotation_lambda/engines`; None when no database stands behind it."""
-    return kind.value if kind in DATABASES else None
+    """Gives the rotation engine of a kind, a module of `rotation_lambda/engines`; None when nothing rotates it yet, or a person does."""
+    return _ENGINES.get(kind)
 
 
 def protocol_of(alert: str) -> str | None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 _PART = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
+# An engine is a module of Python.
+_ENGINE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
 # Secrets Manager puts `-` and six characters behind a name to make the ARN, and reads a name that ends like this as a complete ARN.
 # Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 _LIKE_AN_ARN = re.compile(r"-[a-zA-Z0-9]{6}$")
@@ -80,7 +83,9 @@ def function_name(environment: str, service: str, engine: str) -> str:
     Raises:
         InvalidNameError: a part is not a name, or the whole is longer than Lambda allows.
     """
-    return _joined(environment=environment, service=service, engine=engine)
+    if not _ENGINE.fullmatch(engine):
+        raise InvalidNameError("engine: must begin with a lower-case letter and have lower-case letters, digits and '_' only")
+    return _joined(engine, environment=environment, service=service)
 
 
 def alert_rule_name(environment: str) -> str:
@@ -108,11 +113,11 @@ def check_part(part: str, text: str) -> None:
         )
 
 
-def _joined(**parts: str) -> str:
+def _joined(*last: str, **parts: str) -> str:
     for part, text in parts.items():
         check_part(part, text)
-    # No part has '_': joined with '-', `prod` and `eu-billing` would be named like `prod-eu` and `billing`.
-    name = "_".join(("keyturn", *parts.values()))
+    # No part but the last has '_': joined with '-', `prod` and `eu-billing` would be named like `prod-eu` and `billing`.
+    name = "_".join(("keyturn", *parts.values(), *last))
     if len(name) > _LONGEST:
         raise InvalidNameError(f"service: what bears its name is longer than the {_LONGEST} characters of a role or function; shorten it")
     return name

@@ -91,12 +91,22 @@ def test_roles_and_functions_are_named_after_their_service():
     assert function_name("prod", "billing", "postgres") == "keyturn_prod_billing_postgres"
 
 
+def test_an_engine_is_named_like_its_module():
+    assert function_name("prod", "billing", "iam_access_key") == "keyturn_prod_billing_iam_access_key"
+
+
+@pytest.mark.parametrize("engine", ["", "Postgres", "iam-access-key", "_postgres", "7"])
+def test_what_is_no_module_is_no_engine(engine):
+    with pytest.raises(InvalidNameError, match=r"^engine: must begin"):
+        function_name("prod", "billing", engine)
+
+
 def test_two_environments_of_one_account_never_share_a_role():
     assert role_name("prod", "eu-billing") != role_name("prod-eu", "billing")
 
 
 @given(
-    environment=PARTS.map(lambda part: part[:9]), service=PARTS.map(lambda part: part[:20]), engine=st.sampled_from(["postgres", "mysql"])
+    environment=PARTS.map(lambda part: part[:9]), service=PARTS.map(lambda part: part[:20]), engine=st.sampled_from(["postgres", "mysql", "iam_access_key"])
 )
 def test_a_function_never_has_the_name_of_a_services_role(environment, service, engine):
     assert function_name(environment, service, engine) != role_name(environment, f"{service}-{engine}")
