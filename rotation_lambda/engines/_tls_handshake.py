@@ -39,6 +39,9 @@ def proof(certificate: str, private_key: str, chain: str) -> Proof:
         client.load_verify_locations(cadata=chain)
     except (ssl.SSLError, ValueError, TypeError):  # an empty one, and one that is not ASCII
         raise AuthenticationError("the chain holds no certificate of an authority") from None
+    loaded = client.cert_store_stats()
+    if loaded["x509_ca"] < loaded["x509"]:  # a certificate that is trusted itself proves nothing of its issuer
+        raise AuthenticationError("the chain holds a certificate that is no authority's")
     try:
         with _file(certificate) as certificate_file, _file(private_key) as key_file:
             server.load_cert_chain(certificate_file, key_file, password="")  # or a key with a passphrase would ask the terminal for it

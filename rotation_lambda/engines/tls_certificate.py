@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
@@ -27,6 +26,7 @@ _CLOCKS_SECONDS = 300
 # A certificate with less than this part of its life left is as good as expired: who loads it will not load it again so soon.
 _MARGIN = 1 / 10
 
+_ADDRESS = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?/?")
 _WORD = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _PATH = re.compile(rf"{_WORD}(/{_WORD})*")
 # The issuer takes names in one text, with commas between.
@@ -38,8 +38,7 @@ def describe(target: Target, current: Value | None) -> Value:  # noqa: ARG001 - 
     target.knows_only(*_SETTINGS)
     target.text("ca")
     target.whole_number("ttlHours", least=1, most=87600)
-    address = urlsplit(target.text("address"))
-    if address.scheme != "https" or not address.hostname or address.path not in {"", "/"} or address.query or address.username is not None:
+    if not _ADDRESS.fullmatch(target.text("address")):
         raise ConfigurationError(f"the target {target.secret} needs an 'address' like https://vault.example:8200, with nothing behind it")
     for key, default in (("mount", "pki"), ("login", "approle"), ("role", None), ("namespace", "root")):
         if not _PATH.fullmatch(target.text(key, default)):
@@ -97,12 +96,22 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
     if not _revokes(target):
         return
     kept = {value.get("serialNumber") for value in keep}
-    now = _iso(time.time())
-    left = [value for value in gone if _has_all(value) and value["serialNumber"] not in kept and value["notAfter"] > now]
+    left = [value for value in gone if value.get("serialNumber") not in kept and _is_live(value)]
     if not left:
         return
     with logged_in(target, known.admin, deadline) as session:
         _revoke_all(session, left)
+
+
+def _is_live(value: Value) -> bool:
+    """Says whether it could still be used. What has ended, or what somebody put here who lacks the key, is nothing to revoke."""
+    if not _has_all(value):
+        return False
+    try:
+        proof(value["certificate"], value["privateKey"], value["chain"])
+    except RotationError:
+        return False
+    return True
 
 
 def _revoke_all(session: Session, left: Sequence[Value]) -> None:
@@ -111,7 +120,7 @@ def _revoke_all(session: Session, left: Sequence[Value]) -> None:
     for value in left:
         try:
             session.revoke(value["certificate"], value["privateKey"])
-        except ConfigurationError as error:
+        except RotationError as error:
             refused = error
     if refused is not None:
         raise refused

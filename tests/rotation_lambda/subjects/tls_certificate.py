@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
+from cryptography.x509.oid import NameOID
 
 from rotation_lambda import certificates, https, versions
 from rotation_lambda.errors import NetworkError
@@ -19,7 +21,7 @@ from tests.rotation_lambda.matrix import Around, Row
 from tests.rotation_lambda.openbao_server import ROLE, Server, running
 from tests.rotation_lambda.secrets_manager import STEPS, SecretsManager
 
-__all__ = ["ROWS", "Certificate", "running"]
+__all__ = ["ROWS", "Certificate", "by_hand", "running"]
 
 _numbers = itertools.count(1)
 
@@ -115,6 +117,38 @@ class Certificate:
 
     def unanswered(self) -> Exception:
         return NetworkError("localhost took the request and did not answer it to the end")
+
+
+def by_hand(host: str, *, life: tuple[float, float] = (-1, 24), key: Any = None, authority_ends: float = 24) -> dict[str, str]:
+    """Gives a value of an authority that is nobody's; times in hours from now."""
+    key, authority_key = key or ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    name, authority = _named(host), _named("Somebody's CA")
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    certificate = (
+        _lasting(*life).subject_name(name).issuer_name(authority).public_key(key.public_key()).add_extension(names, critical=False)
+    )
+    issuer = _lasting(-100, authority_ends).subject_name(authority).issuer_name(authority).public_key(authority_key.public_key())
+    issuer = issuer.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    signed, signer = certificate.sign(authority_key, hashes.SHA256()), issuer.sign(authority_key, hashes.SHA256())
+    serial = signed.serial_number.to_bytes(20, "big").hex(":")
+    pem = serialization.Encoding.PEM
+    return {
+        "certificate": signed.public_bytes(pem).decode(),
+        "privateKey": key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode(),
+        "chain": signer.public_bytes(pem).decode(),
+        "serialNumber": serial,
+        "notAfter": f"{signed.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _lasting(begins: float, ends: float) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().not_valid_before(now + datetime.timedelta(hours=begins))
+    return builder.not_valid_after(now + datetime.timedelta(hours=ends)).serial_number(1 << 158 | x509.random_serial_number() >> 8)
 
 
 def _after(rotations: int) -> Callable[[Server, pytest.MonkeyPatch], Certificate]:
