@@ -6,7 +6,7 @@ STACK ?= local
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup up down status env preview test check bench docs lock
+.PHONY: help setup up down status env preview test matrix check bench docs lock
 
 help: ## Print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[36mmake %-9s\033[0m %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ preview: setup ## Preview a stack offline, with the policies and without credent
 
 test: setup ## Run every test: units, contracts, and the stories on a local cloud
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+
+matrix: setup ## Stop every rotation at every call and write the table of docs/rotation.md
+	@$(BIN)/python -m tests.rotation_lambda.crash_matrix
 
 check: setup ## Format, lint, types, import rules and secret scan, as CI does
 	@$(BIN)/ruff format --check .
