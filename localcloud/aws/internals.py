@@ -20,7 +20,8 @@ _NEEDED = {
     "ministack.services.cloudtrail": "_get_event_queue _is_readonly",
     "ministack.services.eventbridge": """_cron_next_fire _invoke_target _matches_pattern_view _parse_cron_fields _parse_rate_seconds
         _pattern_event_view _rules _targets""",
-    "ministack.services.iam": "_access_keys _create_access_key _create_user _roles _user_inline_policies _users",
+    "ministack.services.iam": """_IAM_HANDLERS _access_keys _create_access_key _create_user _error _list_access_keys _p _roles
+        _user_inline_policies _users""",
     "ministack.services.kms": "_resolve_key",
     "ministack.services.lambda_svc": "_create_function _update_config function_policy_for_arn",
     "ministack.services.secretsmanager": """_add_stage _delete_secret _describe_secret _emit_secret_label_updated _filter_secret_names

@@ -21,6 +21,7 @@ internals.check()
 from ministack import app as ministack  # noqa: E402 - the version is checked before anything of it loads
 
 from localcloud.aws import (  # noqa: E402 - these load it, too
+    access_keys,
     conditions,
     credentials,
     delivery,
@@ -42,6 +43,7 @@ def run(directory: Path, functions_python: Path) -> None:
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
     credentials.install(credentials.root_secret(directory / "aws-root-secret"))
     functions.install(functions_python)
+    access_keys.install()
     conditions.install()
     secrets_manager.install()
     delivery.install()
