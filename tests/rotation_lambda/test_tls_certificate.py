@@ -50,6 +50,23 @@ def test_its_names_are_the_declared_ones(certificate):
     assert sorted(map(str, names.get_values_for_type(x509.IPAddress))) == ["10.0.0.7", "2001:db8::7"]
 
 
+def test_an_issuer_that_does_not_send_its_root_is_enough(certificate, monkeypatch):
+    call = https.call
+
+    def without_root(method, url, **rest):
+        answer = call(method, url, **rest)
+        if "/issue/" in url:
+            del answer.json["data"]["ca_chain"]
+        return answer
+
+    monkeypatch.setattr(https, "call", without_root)
+
+    certificate.rotate()
+
+    assert certificate.current["chain"].count("BEGIN CERTIFICATE") == 1
+    assert certificate.works(certificate.current)
+
+
 @pytest.mark.parametrize("kind", [{"key_type": "rsa", "key_bits": 2048}, {"key_type": "ed25519", "key_bits": 0}])
 def test_the_key_is_of_the_roles_kind(certificate, openbao, kind):
     openbao.role(kind["key_type"], **kind)
