@@ -25,6 +25,7 @@ from rotation_lambda.engines._scram import scram_verifier
 SUPERUSER_PASSWORD = "superuser-of-the-tests"
 ADMIN_PASSWORD = "admin-of-the-tests-9f3"
 DATABASE = "app"
+_SOON = datetime.timedelta(days=2)
 
 _SETTINGS = """
 listen_addresses = '127.0.0.1,127.0.0.2'
@@ -123,6 +124,7 @@ def make_certificates(home: Path) -> None:
     pem = serialization.Encoding.PEM
     (home / "ca.pem").write_bytes(authority.public_bytes(pem))
     (home / "other-ca.pem").write_bytes(other.public_bytes(pem))
+    (home / "expired-ca.pem").write_bytes(_self_signed("Tests CA", key, ends=datetime.timedelta(minutes=-30)).public_bytes(pem))
     (home / "server.pem").write_bytes(certificate.sign(key, hashes.SHA256()).public_bytes(pem))
     private = server_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (home / "server.key").touch(mode=0o600)
@@ -131,12 +133,18 @@ def make_certificates(home: Path) -> None:
 
 def _authority(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
+    return _self_signed(name, key), key
+
+
+def _self_signed(name: str, key: ec.EllipticCurvePrivateKey, ends: datetime.timedelta = _SOON) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = _certificate(name, key.public_key(), subject).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    return builder.sign(key, hashes.SHA256()), key
+    builder = _certificate(name, key.public_key(), subject, ends)
+    return builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
 
 
-def _certificate(name: str, public_key: ec.EllipticCurvePublicKey, issuer: x509.Name) -> x509.CertificateBuilder:
+def _certificate(
+    name: str, public_key: ec.EllipticCurvePublicKey, issuer: x509.Name, ends: datetime.timedelta = _SOON
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -145,7 +153,7 @@ def _certificate(name: str, public_key: ec.EllipticCurvePublicKey, issuer: x509.
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
+        .not_valid_after(now + ends)
     )
 
 

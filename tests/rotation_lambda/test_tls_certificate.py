@@ -113,6 +113,16 @@ def test_an_abandoned_certificate_is_revoked_by_the_next_rotation(certificate, o
     assert certificate.live() == 2
 
 
+def test_one_that_somebody_wrote_again_is_not_revoked_while_it_is_in_use(certificate):
+    certificate.rotate()
+    again = certificate.current
+    certificate.manager.write(certificate.arn, {**again, "note": "restored"})
+
+    certificate.rotate()
+
+    assert certificate.works(again)
+
+
 def test_what_has_ended_by_itself_is_not_revoked(certificate, openbao):
     token = certificate.rotate()
     certificate.tamper(token, **by_hand(certificate.host, life=(-48, -24)))
