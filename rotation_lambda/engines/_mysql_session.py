@@ -1,0 +1,186 @@
+"""A session with MySQL or MariaDB as the function needs it: verified TLS or nothing, bounded in time, closed on every path."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pymysql
+import pymysql.connections
+import pymysql.converters
+from pymysql.constants import CLIENT
+
+from rotation_lambda import certificates
+from rotation_lambda.deadline import Deadline
+from rotation_lambda.engines._mysql_refusals import BROKEN_OFF, refusal, refusal_of_a_login, refusal_of_a_password
+from rotation_lambda.errors import ConfigurationError, NetworkError, RotationError, TlsError
+from rotation_lambda.targets import Target
+
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 9.0
+_LOCK_SECONDS = 4
+# What literals and names are quoted for, whatever is set on the server; and a lock that somebody holds is an error, not a wait.
+_SETTINGS = f"SET SESSION sql_mode = '', lock_wait_timeout = {_LOCK_SECONDS}, innodb_lock_wait_timeout = {_LOCK_SECONDS}"
+# Methods in which the client hands the password over, or proves it in a way that the driver does not speak.
+_UNFIT_METHODS = ("client_ed25519", "dialog", "mysql_clear_password", "mysql_old_password")
+
+
+class Session:
+    """One login. A statement is sent by itself: the server takes no second one behind it."""
+
+    def __init__(self, connection: Any, whose: str, deadline: Deadline) -> None:
+        self._connection = connection  # the driver has no types
+        self._whose = whose
+        self._deadline = deadline
+
+    def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Gives the rows of one statement; each `%s` stands for a value."""
+        return self._run(statement, values, refusal)
+
+    def set_password(self, statement: str) -> None:
+        """Runs a statement that sets a password; a refusal of the password itself is a PolicyError."""
+        self._run(statement, (), refusal_of_a_password)
+
+    def _run(self, statement: str, values: tuple[object, ...], told_apart: Callable[[int | None, str], RotationError]) -> list[Any]:
+        self._connection.wait_at_most(self._deadline.limit(_ANSWER_SECONDS))
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement, values or None)
+                return list(cursor.fetchall())
+        except (pymysql.MySQLError, OSError) as error:
+            failure = told_apart(_number_of(error), self._whose)
+        raise failure
+
+
+@contextlib.contextmanager
+def logged_in(target: Target, username: str, password: str, deadline: Deadline, *, database: str | None = None) -> Generator[Session]:
+    """Logs in to the target's own host, and logs out at the end.
+
+    Raises:
+        AuthenticationError: the server knows no such user with this password.
+        NetworkError, TlsError, ConfigurationError, PermissionRefusedError: it could not be tried.
+    """
+    connection: Any = _authenticated(target, username, password, deadline, database)
+    try:
+        session = Session(connection, f"user {username}", deadline)
+        session.run(_SETTINGS)
+        yield session
+    finally:
+        with contextlib.suppress(pymysql.MySQLError, OSError):  # it is over either way
+            connection.close()
+
+
+def identifier(name: str) -> str:
+    """Gives a name as an identifier, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def account(user: str, host: str) -> str:
+    """Gives an account as statements name it."""
+    return f"{identifier(user)}@{identifier(host)}"
+
+
+def literal(text: str) -> str:
+    """Gives a text as a literal, for a session whose sql_mode is the one above."""
+    return f"'{pymysql.converters.escape_string(text)}'"
+
+
+class _Connection(pymysql.connections.Connection):
+    """Sends nothing about a user before the server has proved who it is."""
+
+    server_capabilities: int
+
+    def _request_authentication(self) -> None:
+        if not self.server_capabilities & CLIENT.SSL:
+            raise TlsError("the server does not offer TLS; give it a certificate. There is no way in without it")
+        super()._request_authentication()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - the driver's own
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Bounds each wait for the server from now on."""
+        self._read_timeout = self._write_timeout = seconds
+
+
+class _UnfitMethod:
+    def __init__(self, connection: object) -> None:
+        pass
+
+    def authenticate(self, _packet: object) -> None:
+        raise ConfigurationError(
+            "the server asks this user for its password in a way that is not spoken here; let the user log in with"
+            " caching_sha2_password (MySQL) or mysql_native_password (MariaDB)"
+        )
+
+
+def _authenticated(target: Target, username: str, password: str, deadline: Deadline, database: str | None) -> _Connection:
+    context = certificates.context_for(target.text("ca"))
+    place, whose = _place(target), f"user {username}"
+    plain = _connected(target, deadline)
+    try:
+        seconds = deadline.limit(_CONNECT_SECONDS)
+        connection = _Connection(
+            host=target.text("host"),  # the name in the certificate
+            user=username,
+            password=password.encode(),  # as the server hashed it; the driver would take Latin-1
+            database=database,
+            ssl=context,
+            autocommit=True,
+            read_timeout=seconds,
+            write_timeout=seconds,
+            auth_plugin_map=dict.fromkeys(_UNFIT_METHODS, _UnfitMethod),
+            program_name="keyturn rotation",
+            defer_connect=True,
+        )
+        connection.connect(plain)
+    except RotationError as error:
+        failure = error
+    except Exception as error:  # whatever does not speak MySQL confuses the driver in its own way
+        failure = _why_not(error, place, whose)
+    else:
+        return connection
+    plain.close()
+    raise failure
+
+
+def _connected(target: Target, deadline: Deadline) -> socket.socket:
+    host, port, place = target.text("host"), target.whole_number("port", least=1, most=65535), _place(target)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NetworkError(f"the name {host} is unknown; look at 'host' and at the function's DNS") from None
+    reason = "no address"
+    for address in [entry[4] for entry in found[:3]]:
+        seconds = deadline.limit(_CONNECT_SECONDS)
+        try:
+            return socket.create_connection((str(address[0]), port), timeout=seconds)
+        except OSError as error:
+            reason = _reason(error)
+    raise NetworkError(f"{place} cannot be reached ({reason}); is it up, and may the function's security group go there?")
+
+
+def _why_not(error: Exception, place: str, whose: str) -> RotationError:
+    """Says why a login did not come about; the server's own words are left out."""
+    cause: object = getattr(error, "original_exception", error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return TlsError(f"the certificate of {place} is not accepted: {cause.verify_message}. Compare 'host' and 'ca' with the server")
+    if isinstance(cause, ssl.SSLError):
+        return TlsError(f"no TLS 1.2 or newer with {place} ({cause.reason})")
+    if isinstance(cause, OSError):
+        return NetworkError(f"{place} took the connection and then did not answer ({_reason(cause)})")
+    number = _number_of(error)
+    if number is None or number in BROKEN_OFF:
+        return NetworkError(f"{place} took the connection and then did not answer like MySQL; look at host and port")
+    return refusal_of_a_login(number, whose)
+
+
+def _number_of(error: Exception) -> int | None:
+    number: object = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
+    return number if isinstance(number, int) else None
+
+
+def _place(target: Target) -> str:
+    return f"{target.text('host')}:{target.whole_number('port', least=1, most=65535)}"
+
+
+def _reason(error: OSError) -> str:
+    return "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__

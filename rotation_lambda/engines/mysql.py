@@ -1,0 +1,224 @@
+"""MySQL and MariaDB: two logins that take turns, one login with two passwords (MySQL), or one login that changes its own.
+
+`dual-password`: the user itself sets the new password and keeps the current one as its second, in one statement that the server
+does only if the current one is the first (REPLACE … RETAIN CURRENT PASSWORD). If it is the second already, an abandoned rotation
+or another invocation was here, and only the first is replaced. So the current password is never pushed out.
+`alternating-users`: two logins share a role, which the admin makes; a grant to the role reaches both.
+`single-user`: the user sets its own password. The admin is needed to make users, and to repair one that nobody can log in as.
+"""
+
+import contextlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+
+from rotation_lambda.deadline import Deadline
+from rotation_lambda.engines import Known, Value
+from rotation_lambda.engines._mysql_dialects import dialect_of
+from rotation_lambda.engines._mysql_refusals import CurrentPasswordNeededError, NotPrimaryError
+from rotation_lambda.engines._mysql_session import Session, logged_in
+from rotation_lambda.engines._mysql_users import Names, Users
+from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
+from rotation_lambda.passwords import new_password
+from rotation_lambda.targets import Target
+
+ALTERNATING, DUAL, SINGLE = "alternating-users", "dual-password", "single-user"
+_STRATEGIES = (ALTERNATING, DUAL, SINGLE)
+
+# Accounts of the servers and of RDS, and words that are no names to them.
+_RESERVED = frozenset({"root", "none", "public", "default", "all", "current_user", "current_role", "session_user", "event_scheduler"})
+_RESERVED_BEGINNINGS = ("mysql.", "mariadb.", "rdsadmin", "rdsrepladmin", "rds_superuser")
+# `_clone` and `_owner`.
+_LONGEST_SUFFIX = 6
+# What the servers' tables of users hold of Unicode.
+_LAST_CHARACTER = "\uffff"
+
+
+def describe(target: Target, current: Value | None) -> Value:
+    """Gives engine, host, port, dbname, username and, with an admin, masterarn: the keys that AWS documents."""
+    target.knows_only("strategy", "host", "port", "database", "username", "ca")
+    target.text("ca")
+    strategy = target.one_of("strategy", _STRATEGIES)
+    if strategy == DUAL and target.kind == "mariadb":
+        raise ConfigurationError(f"the target {target.secret} wants {DUAL}, and MariaDB keeps one password a user; use {ALTERNATING}")
+    if strategy == ALTERNATING and not target.admin:
+        raise ConfigurationError(f"the target {target.secret} alternates users and has no 'admin' to make them; name one, or use {SINGLE}")
+    return {
+        "engine": target.kind,
+        "host": target.text("host"),
+        "port": target.whole_number("port", least=1, most=65535),
+        "dbname": target.text("database"),
+        "username": _next_user(target, current),
+        **({"masterarn": target.admin} if target.admin else {}),
+    }
+
+
+def generate(target: Target, known: Known, deadline: Deadline) -> Value:  # noqa: ARG001 - other engines look at what there is
+    """Gives a new password."""
+    return {"password": new_password()}
+
+
+def set_credential(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
+    """Makes the server accept the pending login; except with a single user, the current one stays accepted."""
+    refused = None
+    if known.current is not None:
+        if target.text("strategy") != ALTERNATING:
+            return _change_own_password(target, pending, known, deadline)
+        try:
+            with logged_in(target, *_login(target, known.current), deadline):
+                pass
+        except AuthenticationError as error:
+            refused = error
+    return _establish(target, pending, known, deadline, refused)
+
+
+def verify(target: Target, pending: Value, deadline: Deadline) -> None:
+    """Logs in to the database, asks the server who it is and which roles are active, and writes nothing."""
+    username, password = _login(target, pending)
+    with logged_in(target, username, password, deadline, database=target.text("database")) as session:
+        [(me, active)] = session.run("SELECT CURRENT_USER(), CURRENT_ROLE()")
+    if me.rpartition("@")[0] != username:
+        raise ConfigurationError(
+            f"the login {username} ends as another user; is there a proxy in between, or an account without a name at the server?"
+        )
+    owner = Names(target.text("username")).owner
+    if target.text("strategy") == ALTERNATING and not dialect_of(target.kind).is_active(owner, active):
+        raise PermissionRefusedError(f"the user {username} logs in without the role {owner}, which holds what both users may do")
+
+
+def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:
+    """Nothing is left over: a user has one password, or two, of which the next rotation pushes out the older one."""
+
+
+def _change_own_password(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
+    set_own = _add_password if target.text("strategy") == DUAL else _replace_password
+    for candidate in _candidates(pending, known):
+        with contextlib.suppress(AuthenticationError):
+            try:
+                return set_own(target, pending, known, deadline, candidate)
+            except PermissionRefusedError:
+                if target.text("strategy") != DUAL or known.admin is None:
+                    raise
+            with _as_admin(target, known, deadline) as users:
+                users.allow_two_passwords(pending["username"])
+            return set_own(target, pending, known, deadline, candidate)
+    if known.admin is None:
+        raise AuthenticationError(
+            f"the server accepts neither the current, the previous nor an abandoned password of user {pending['username']}; name an"
+            f" 'admin' in the declaration to repair it, or put the right password into the secret"
+        )
+    return _establish(target, pending, known, deadline)
+
+
+def _add_password(target: Target, pending: Value, known: Known, deadline: Deadline, candidate: str) -> None:
+    """Makes the new password the first and the candidate the second; it is accepted all the time, whichever it is before."""
+    with _as_user(target, pending, candidate, deadline) as session:
+        if session is None:
+            return
+        try:
+            session.set_password(
+                f"{dialect_of(target.kind).own_password(pending['password'], instead_of=candidate)} RETAIN CURRENT PASSWORD"
+            )
+        except NotPrimaryError:
+            if not _accepted(target, pending, deadline):
+                _set_first(session, target, pending, known)
+
+
+def _replace_password(target: Target, pending: Value, known: Known, deadline: Deadline, candidate: str) -> None:
+    with _as_user(target, pending, candidate, deadline) as session:
+        if session is None:
+            return
+        _set_first(session, target, pending, known)
+        # Once it may have had two.
+        for clause in dialect_of(target.kind).discarding:
+            with contextlib.suppress(PermissionRefusedError):
+                session.run(f"ALTER USER CURRENT_USER() {clause}")
+
+
+def _set_first(session: Session, target: Target, pending: Value, known: Known) -> None:
+    """Sets the user's first password; where the server wants to be told the one in force, each known one is tried."""
+    own_password = dialect_of(target.kind).own_password
+    try:
+        return session.set_password(own_password(pending["password"]))
+    except CurrentPasswordNeededError as error:
+        failure = error
+    for candidate in _candidates(pending, known):
+        with contextlib.suppress(NotPrimaryError):
+            return session.set_password(own_password(pending["password"], instead_of=candidate))
+    raise failure
+
+
+@contextlib.contextmanager
+def _as_user(target: Target, pending: Value, password: str, deadline: Deadline) -> Generator[Session | None]:
+    """Logs the user in to change its password; gives nothing if that is the new one already: a duplicate invocation was faster."""
+    with logged_in(target, pending["username"], password, deadline) as session:
+        dialect_of(target.kind).refuse_unfit(session)
+        yield None if password == pending["password"] else session
+
+
+@contextlib.contextmanager
+def _as_admin(target: Target, known: Known, deadline: Deadline) -> Generator[Users]:
+    if known.admin is None:
+        raise ConfigurationError(
+            f"the target {target.secret} has no 'admin' to make its user; name one, or put the user's password into the secret first"
+        )
+    admin, names = known.admin(), Names(target.text("username"))
+    username, password = admin.get("username"), admin.get("password")
+    if not isinstance(username, str) or not isinstance(password, str):
+        raise ConfigurationError(f"the admin secret of {target.secret} has no 'username' and 'password'")
+    if username in {*names.logins, names.owner}:
+        raise ConfigurationError(f"the admin secret's user is {username}, which this secret rotates; the admin needs a user of its own")
+    with logged_in(target, username, password, deadline) as session:
+        yield Users(session, dialect_of(target.kind), target.text("database"))
+
+
+def _establish(target: Target, pending: Value, known: Known, deadline: Deadline, refused: AuthenticationError | None = None) -> None:
+    """Lets the admin make what is missing. `refused` is how the current login failed, if it did."""
+    names, strategy = Names(target.text("username")), target.text("strategy")
+    with _as_admin(target, known, deadline) as users:
+        # Whoever cannot log in has no business with the admin's power, unless there are no such users that could be locked out:
+        # the first rotation failed after its value had become current, or the database is a new one.
+        if refused and users.of(*names.logins):
+            raise refused
+        if strategy == ALTERNATING:
+            users.establish_pair(names, pending["username"], pending["password"])
+        else:
+            users.establish(pending["username"], pending["password"], two_passwords=strategy == DUAL)
+
+
+def _candidates(pending: Value, known: Known) -> Iterator[str]:
+    """Passwords of the pending user that may still be in force, the likeliest first; the pending one, if a duplicate was faster."""
+    for read in (lambda: [known.current], lambda: [known.previous()], known.older, lambda: [pending]):
+        for value in read():
+            if value and value.get("username") == pending["username"] and isinstance(value.get("password"), str):
+                yield value["password"]
+
+
+def _accepted(target: Target, value: Value, deadline: Deadline) -> bool:
+    with contextlib.suppress(AuthenticationError), logged_in(target, *_login(target, value), deadline):
+        return True
+    return False
+
+
+def _next_user(target: Target, current: Value | None) -> str:
+    names, alternating = Names(target.text("username")), target.text("strategy") == ALTERNATING
+    longest = dialect_of(target.kind).longest_name - (_LONGEST_SUFFIX if alternating else 0)
+    name = names.user
+    unfit = name != name.rstrip() or any(character > _LAST_CHARACTER or "\ud800" <= character <= "\udfff" for character in name)
+    if len(name) > longest or unfit or name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
+        raise ConfigurationError(
+            f"the target {target.secret} needs a 'username' of at most {longest} characters of Unicode's basic plane that does not end in"
+            f" a space and that the server does not reserve"
+        )
+    if current is None:
+        return name
+    username, _ = _login(target, current)
+    return names.clone if alternating and username == name else name
+
+
+def _login(target: Target, value: Value) -> tuple[str, str]:
+    username, password = value.get("username"), value.get("password")
+    names = Names(target.text("username"))
+    if username not in names.logins:
+        raise ConfigurationError(f"the secret's 'username' is none of the users of {target.secret}; the declaration says {names.user}")
+    if not isinstance(password, str) or not password:
+        raise ConfigurationError(f"the value of {target.secret} has no 'password'; put the keys that AWS documents for databases")
+    return str(username), password
