@@ -8,6 +8,7 @@ that is not on the note and was made in the minutes after it is this function's 
 import datetime
 import functools
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -98,8 +99,7 @@ class User:
 
     def write_note(self, keys: Sequence[Key]) -> None:
         """Notes which keys there are before one is made."""
-        moment = int(datetime.datetime.now(datetime.UTC).timestamp())
-        text = " ".join([f"{moment} beside", *(key.identity for key in keys)])
+        text = " ".join([f"{int(time.time())} beside", *(key.identity for key in keys)])
         self._ask("tag_user", Tags=[{"Key": _TAG, "Value": text}])
 
     def remove_note(self) -> None:

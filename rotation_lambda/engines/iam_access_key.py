@@ -6,7 +6,6 @@ touched. A key that no version of the secret ever held is deleted only if a note
 iam:ListAccessKeys, CreateAccessKey, UpdateAccessKey, DeleteAccessKey, ListUserTags, TagUser, UntagUser.
 """
 
-import datetime
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -23,7 +22,7 @@ _KEY = re.compile(r"\w{16,128}", re.ASCII)
 # A key that was just made may not be listed yet; together 7.5 seconds.
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 # A key that AWS does not accept after this time never will be: its secret is not the one that AWS gave.
-_SETTLING = datetime.timedelta(minutes=5)
+_SETTLING_SECONDS = 300
 
 
 def describe(target: Target, current: Value | None) -> Value:  # noqa: ARG001 - the user stays the same
@@ -69,7 +68,7 @@ def set_credential(target: Target, pending: Value, known: Known, deadline: Deadl
     key = _listed(user, pending, deadline)
     if key is None or not key.active:
         raise LostValueError(f"somebody deleted the new key of {target.secret} or took it out of use; rotate again for another one")
-    if datetime.datetime.now(datetime.UTC) - key.created > _SETTLING:
+    if time.time() - key.created.timestamp() > _SETTLING_SECONDS:
         raise LostValueError(f"AWS does not accept the key {key.identity} with the secret in the new value; rotate again for another one")
 
 
