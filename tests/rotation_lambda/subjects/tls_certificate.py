@@ -148,7 +148,7 @@ def _named(name: str) -> x509.Name:
 def _lasting(begins: float, ends: float) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder().not_valid_before(now + datetime.timedelta(hours=begins))
-    return builder.not_valid_after(now + datetime.timedelta(hours=ends)).serial_number(1 << 158 | x509.random_serial_number() >> 8)
+    return builder.not_valid_after(now + datetime.timedelta(hours=ends)).serial_number(1 << 152 | x509.random_serial_number() >> 16)
 
 
 def _after(rotations: int) -> Callable[[Server, pytest.MonkeyPatch], Certificate]:
