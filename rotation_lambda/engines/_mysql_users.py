@@ -79,17 +79,20 @@ class Users:
         accounts = there or [Account(username, _ANYWHERE)]
         if not there:
             self._create(accounts[0], password)
-        for each in accounts:
-            if two_passwords:
-                give(self._session, _TWO_PASSWORDS, each.name)
-            if not [right for right in rights_of(self._session, each.name) if right != _TWO_PASSWORDS]:
-                give(self._session, self._everything, each.name)
+        self._complete(accounts, two_passwords=two_passwords)
         self._set_password(there, password)
 
-    def allow_two_passwords(self, username: str) -> None:
-        """Lets a user of MySQL keep a second password of its own."""
-        for each in self.of(username):
-            give(self._session, _TWO_PASSWORDS, each.name)
+    def complete(self, username: str, *, two_passwords: bool) -> None:
+        """Gives the user what it needs and lacks, because it was being made when something came in between."""
+        self._complete(self.of(username), two_passwords=two_passwords)
+
+    def _complete(self, accounts: Sequence[Account], *, two_passwords: bool) -> None:
+        for each in accounts:
+            held = rights_of(self._session, each.name)
+            if two_passwords:
+                self._give_new(_TWO_PASSWORDS, each.name, held)
+            if held in ([], [_TWO_PASSWORDS]):
+                self._give_new(self._everything, each.name, held)
 
     def establish_pair(self, names: Names, username: str, password: str) -> None:
         """Makes or completes the role and both logins, and sets the password of one of them."""
@@ -169,8 +172,8 @@ def _account(user: str, host: str, superuser: str, encryption: str, *limits: int
         raise ConfigurationError(f"the user {user} is a superuser (SUPER); a service's user must not")
     if encryption not in _ENCRYPTION:
         raise ConfigurationError(f"the user {user} must show a certificate (REQUIRE X509 …), and this function has none; use REQUIRE SSL")
-    named = " ".join(f"{name} {limit}" for name, limit in zip(_LIMITS, limits, strict=True))
-    return Account(user, host, f"REQUIRE {_ENCRYPTION[encryption]} WITH {named}")
+    named = [f"{name} {limit}" for name, limit in zip(_LIMITS, limits, strict=True) if limit]
+    return Account(user, host, " ".join([f"REQUIRE {_ENCRYPTION[encryption]}", *(["WITH", *named] if named else [])]))
 
 
 def _pattern(database: str) -> str:

@@ -95,10 +95,10 @@ def _change_own_password(target: Target, pending: Value, known: Known, deadline:
             try:
                 return set_own(target, pending, known, deadline, candidate)
             except PermissionRefusedError:
-                if target.text("strategy") != DUAL or known.admin is None:
+                if known.admin is None:
                     raise
             with _as_admin(target, known, deadline) as users:
-                users.allow_two_passwords(pending["username"])
+                users.complete(pending["username"], two_passwords=target.text("strategy") == DUAL)
             return set_own(target, pending, known, deadline, candidate)
     if known.admin is None:
         raise AuthenticationError(
@@ -117,6 +117,11 @@ def _add_password(target: Target, pending: Value, known: Known, deadline: Deadli
             session.set_password(
                 f"{dialect_of(target.kind).own_password(pending['password'], instead_of=candidate)} RETAIN CURRENT PASSWORD"
             )
+        except PermissionRefusedError:
+            raise PermissionRefusedError(
+                f"the user {pending['username']} may not keep a second password; name an 'admin' who may grant that, or run once:"
+                f" GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {pending['username']}"
+            ) from None
         except NotPrimaryError:
             if not _accepted(target, pending, deadline):
                 _set_first(session, target, pending, known)
@@ -149,7 +154,7 @@ def _set_first(session: Session, target: Target, pending: Value, known: Known) -
 @contextlib.contextmanager
 def _as_user(target: Target, pending: Value, password: str, deadline: Deadline) -> Generator[Session | None]:
     """Logs the user in to change its password; gives nothing if that is the new one already: a duplicate invocation was faster."""
-    with logged_in(target, pending["username"], password, deadline) as session:
+    with logged_in(target, pending["username"], password, deadline, database=target.text("database")) as session:
         dialect_of(target.kind).refuse_unfit(session)
         yield None if password == pending["password"] else session
 

@@ -16,6 +16,8 @@ from tests.rotation_lambda.conftest import Service
 from tests.rotation_lambda.mysql_server import ADMIN_PASSWORD, DATABASE, Server, logs_in, rows_of
 from tests.rotation_lambda.secrets_manager import SecretsManager
 
+BY_HAND = "set-by-hand-1"
+
 _users = itertools.count(1)
 _until_the_end = contextlib.ExitStack()
 atexit.register(_until_the_end.close)
@@ -50,10 +52,10 @@ class MySQLService(Service):
     def accepts(self, password: str, username: str | None = None) -> bool:
         return logs_in(self.server, {"username": username or self.username, "password": password, "dbname": None})
 
-    def made_by_hand(self, password: str = "set-by-hand-1", host: str = "%", rights: str = f"ALL ON {DATABASE}.*", **value: str) -> None:
+    def made_by_hand(self, *, host: str = "%", rights: str = f"ALL ON {DATABASE}.*") -> None:
         """Somebody made the user, and put its password into the secret."""
-        self.server.run(f"CREATE USER {self.username}@'{host}' IDENTIFIED BY '{password}'", f"GRANT {rights} TO {self.username}@'{host}'")
-        self.manager.write(self.arn, {"username": self.username, "password": password, "dbname": DATABASE, **value})
+        self.server.run(f"CREATE USER {self.username}@'{host}' IDENTIFIED BY '{BY_HAND}'", f"GRANT {rights} TO {self.username}@'{host}'")
+        self.manager.write(self.arn, {"username": self.username, "password": BY_HAND, "dbname": DATABASE})
 
     def ask(self, statement: str, value: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """What a statement gives to who logs in with the value."""
