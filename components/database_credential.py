@@ -10,6 +10,7 @@ from components._arguments import choice, named, refused, whole_number
 from components._iam import Statement, account_of, document, statement, use_of_key
 from components._tags import secret_tags
 from keyturn.catalogue import AVAILABLE, DATABASES, DEFAULT_ROTATION_DAYS, Kind, Strategy, sensitivity_of
+from keyturn.databases import missing_admin, traits_of, unfit_strategy
 from keyturn.names import InvalidNameError, SecretName, check_part
 
 
@@ -29,11 +30,12 @@ class DatabaseCredentialArgs(TypedDict):
     function_role_name: pulumi.Input[str]
     """Name of that function's role."""
     kind: NotRequired[str]
-    """Database that it logs in to: `postgres`. Default `postgres`."""
+    """Database that it logs in to: `postgres`, `mysql`, `mariadb` or `redis`. Default `postgres`."""
     strategy: NotRequired[str]
-    """`alternating-users`, whose admin makes two users that take turns, or `single-user`. Default `alternating-users`."""
+    """`alternating-users`, two users that take turns; `dual-password`, one user with two passwords (`mysql`, `redis`); or `single-user`.
+    Default `alternating-users` for `postgres` and `mariadb`, else `dual-password`."""
     admin_secret_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the admin secret that makes the users; needed for alternating users. Made elsewhere: by RDS or a DBA."""
+    """ARN of the admin secret that makes the users; needed for alternating users and for `redis`. Made elsewhere: by RDS or a DBA."""
     admin_kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that encrypts the admin secret. Default the AWS managed key, which needs no permission."""
     readers: NotRequired[Sequence[str]]
@@ -65,9 +67,9 @@ class DatabaseCredential(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseCredentialArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         secret_name = named(lambda: SecretName(args["environment"], args["service"], args["secret"]))
         kind = Kind(choice(args, "kind", [kind for kind in AVAILABLE if kind in DATABASES], Kind.POSTGRES))
-        strategy = choice(args, "strategy", Strategy, Strategy.ALTERNATING_USERS)
-        if strategy == Strategy.ALTERNATING_USERS and args.get("admin_secret_arn") is None:
-            raise refused("admin_secret_arn", "is missing: alternating users are made by an admin; give its secret, or choose single-user")
+        strategy = _strategy(args, kind)
+        if args.get("admin_secret_arn") is None and (why := missing_admin(kind, strategy)):
+            raise refused("admin_secret_arn", why)
         rotation_days = whole_number(args, "rotation_days", least=1, most=365, default=DEFAULT_ROTATION_DAYS)
         recovery_days = _recovery_days(args)
         readers = _readers(args)
@@ -78,7 +80,7 @@ class DatabaseCredential(pulumi.ComponentResource):
             "kind": kind.value,
             "sensitivity": sensitivity_of(kind).value,
             "rotation": f"{rotation_days}d",
-            "strategy": strategy,
+            "strategy": strategy.value,
         }
         super().__init__("keyturn:index:DatabaseCredential", name, intent, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -133,6 +135,13 @@ class DatabaseCredential(pulumi.ComponentResource):
         self.sensitivity = pulumi.Output.from_input(intent["sensitivity"])
         self.rotation = pulumi.Output.from_input(intent["rotation"])
         self.register_outputs({**intent, "arn": self.arn, "name": self.name})
+
+
+def _strategy(args: DatabaseCredentialArgs, kind: Kind) -> Strategy:
+    strategy = Strategy(choice(args, "strategy", Strategy, traits_of(kind).strategies[0]))
+    if why := unfit_strategy(kind, strategy):
+        raise refused("strategy", why)
+    return strategy
 
 
 def _rights(args: DatabaseCredentialArgs, secret_arn: pulumi.Output[str]) -> list[Statement]:

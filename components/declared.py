@@ -11,7 +11,8 @@ from components.database_credential import DatabaseCredential, DatabaseCredentia
 from components.rotation_function import RotationFunction, RotationFunctionArgs
 from components.secret_environment import SecretEnvironment
 from components.service_access import ServiceAccess, ServiceAccessArgs
-from keyturn.declaration import Database, Declaration, KubernetesIdentity, RoleIdentity
+from keyturn.declaration import Declaration, KubernetesIdentity, RoleIdentity
+from keyturn.logins import Login, RedisLogin, SqlLogin
 from keyturn.names import SecretName
 
 # A '/' in logical names keeps them apart: with '-', `a-b` and `c` would be named like `a` and `b-c`.
@@ -21,7 +22,7 @@ def pack(declared: Declaration) -> None:
     """Makes the code of every function ready before anything is created: what cannot be packed leaves nothing half made."""
     for service, engine, databases in declared.rotations():
         targets = _targets(databases)
-        configuration(targets, None, declared.environment, service)
+        configuration(targets, None, declared.environment, service, engine)
         bundle(engine, certificates_of(targets))
 
 
@@ -34,7 +35,7 @@ def rotation_function(
     declared: Declaration,
     service: str,
     engine: str,
-    databases: Mapping[SecretName, Database],
+    databases: Mapping[SecretName, Login],
     admins: Mapping[str, AdminSecret],
 ) -> RotationFunction:
     """Gives the function that rotates a service's secrets of one engine."""
@@ -54,7 +55,7 @@ def rotation_function(
 def database_credential(
     declared: Declaration,
     name: SecretName,
-    database: Database,
+    database: Login,
     *,
     shared: SecretEnvironment,
     function: RotationFunction,
@@ -107,16 +108,22 @@ def service_access(
     return ServiceAccess(service, args)
 
 
-def _targets(databases: Mapping[SecretName, Database]) -> dict[str, RotationTarget]:
-    return {
-        str(name): {
-            "kind": database.kind.value,
-            "strategy": database.strategy.value,
-            "host": database.host,
-            "port": database.port,
-            "database": database.database,
-            "username": database.username,
-            "ca": str(database.ca),
-        }
-        for name, database in databases.items()
+def _targets(databases: Mapping[SecretName, Login]) -> dict[str, RotationTarget]:
+    return {str(name): _target(database) for name, database in databases.items()}
+
+
+def _target(database: Login) -> RotationTarget:
+    target: RotationTarget = {
+        "kind": database.kind.value,
+        "strategy": database.strategy.value,
+        "host": database.host,
+        "port": database.port,
+        "username": database.username,
+        "ca": str(database.ca),
     }
+    if isinstance(database, SqlLogin):
+        target["database"] = database.database
+    if isinstance(database, RedisLogin):
+        target["rules"] = database.rules
+        target["persistence"] = database.persistence
+    return target

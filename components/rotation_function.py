@@ -11,9 +11,10 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from components import _bundle
 from components._arguments import choice, named, refused
 from components._iam import Statement, document, statement
+from components._platform import ARCHITECTURES, RUNTIMES
 from components._tags import owner_tags
 from components._targets import RotationTarget, certificates_of, configuration
-from keyturn.catalogue import AVAILABLE, engine_of
+from keyturn.catalogue import ENGINES
 from keyturn.names import function_name
 
 # Long enough to look into a quarter's rotations.
@@ -28,7 +29,7 @@ class RotationFunctionArgs(TypedDict):
     service: str
     """The one service whose secrets it rotates."""
     engine: str
-    """What it speaks to: `postgres`."""
+    """What rotates them: `postgres`, `mysql` (for MariaDB, too) or `redis`."""
     targets: Mapping[str, RotationTarget]
     """By physical name of the secret: where its login lives. Known at preview."""
     admins: NotRequired[Mapping[str, pulumi.Input[str]]]
@@ -39,6 +40,8 @@ class RotationFunctionArgs(TypedDict):
     """Security groups of the function; needed with `subnet_ids`."""
     architecture: NotRequired[str]
     """`arm64` or `x86_64`. Default `arm64`."""
+    runtime: NotRequired[str]
+    """`python3.13` or `python3.14`. Default `python3.13`."""
 
 
 class RotationFunction(pulumi.ComponentResource):
@@ -62,12 +65,13 @@ class RotationFunction(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RotationFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         environment, service = args["environment"], args["service"]
-        engine = choice(args, "engine", [str(engine_of(kind)) for kind in AVAILABLE])
+        engine = choice(args, "engine", ENGINES)
         physical_name = named(lambda: function_name(environment, service, engine))
-        architecture = choice(args, "architecture", ["arm64", "x86_64"], "arm64")
+        architecture = choice(args, "architecture", ARCHITECTURES, ARCHITECTURES[0])
+        runtime = choice(args, "runtime", RUNTIMES, RUNTIMES[0])
         network = _network(args)
-        targets = configuration(args["targets"], args.get("admins"), environment, service)
-        code = _bundle.bundle(engine, certificates_of(args["targets"]))
+        targets = configuration(args["targets"], args.get("admins"), environment, service, engine)
+        code = _bundle.bundle(engine, certificates_of(args["targets"]), architecture=architecture, runtime=runtime)
         intent = {"environment": environment, "service": service, "engine": engine}
         super().__init__("keyturn:index:RotationFunction", name, intent, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -102,7 +106,7 @@ class RotationFunction(pulumi.ComponentResource):
             name=physical_name,
             description=f"Rotates the {engine} secrets of {service} in {environment}",
             role=role.arn,
-            runtime="python3.13",
+            runtime=runtime,
             architectures=[architecture],
             handler="rotation_lambda.handler.handler",
             code=pulumi.FileArchive(str(code)),

@@ -9,6 +9,8 @@ from typing import cast
 from pydantic import ValidationInfo
 
 from keyturn._stackfile import as_mapping
+from keyturn.catalogue import AVAILABLE, Kind
+from keyturn.databases import traits_of
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,18 @@ class Surroundings:
             directory=directory,
             has_cluster=bool(plain.get("kubernetes")),
             declared=frozenset(secrets),
-            logins=Counter(_login(given.get("host"), given.get("port", 5432), given.get("username")) for given in secrets.values()),
+            logins=Counter(_login(given.get("host"), given.get("port", _port(given)), given.get("username")) for given in secrets.values()),
         )
 
 
 def around(info: ValidationInfo) -> Surroundings:
     """Gives the surroundings that the declaration is validated with."""
     return cast("Surroundings", info.context)
+
+
+def _port(given: Mapping[str, object]) -> int | None:
+    kind = given.get("kind")
+    return traits_of(Kind(str(kind))).port if kind in AVAILABLE else None
 
 
 def _login(host: object, port: object, username: object) -> tuple[str, str, str]:

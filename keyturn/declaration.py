@@ -5,61 +5,27 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from keyturn import _checks as checks
+from keyturn._part import Part
 from keyturn._stackfile import read
 from keyturn._surroundings import Surroundings
-from keyturn.catalogue import DEFAULT_ROTATION_DAYS, Identity, Kind, Strategy
+from keyturn.catalogue import Identity
+from keyturn.logins import SHAPES, AnyLogin, RedisLogin, SqlLogin
 from keyturn.names import SecretName, parse
 from keyturn.problems import Path as KeyPath
 from keyturn.problems import Problems, refusal
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True)
-
-
-class Database(_Part):
-    """A login of a database, owned by one service."""
-
-    kind: Kind
-    host: Annotated[str, AfterValidator(checks.host)]
-    port: Annotated[int, Field(ge=1, le=65535)] = 5432
-    database: Annotated[str, AfterValidator(checks.database)]
-    username: Annotated[str, AfterValidator(checks.username)]
-    ca: Annotated[Path, AfterValidator(checks.certificate)]
-    admin: Annotated[str, AfterValidator(checks.admin)] | None = None
-    strategy: Annotated[Strategy, BeforeValidator(checks.strategy)] = Strategy.ALTERNATING_USERS
-    rotate_every: Annotated[int, BeforeValidator(checks.days)] = DEFAULT_ROTATION_DAYS
-    """Days between two rotations; written `30d`."""
-
-    @property
-    def engine(self) -> str:
-        """What rotates it."""
-        return self.kind.value
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_a_kind(cls, value: object) -> object:
-        return checks.kind(value)
-
-    @model_validator(mode="after")
-    def _has_an_admin_and_a_login_of_its_own(self, info: ValidationInfo) -> Self:
-        if self.strategy is Strategy.ALTERNATING_USERS and self.admin is None:
-            raise refusal("is missing: alternating users are made by an admin; name its secret, or choose `strategy: single-user`", "admin")
-        checks.own_login(self.host, self.port, self.username, info)
-        return self
-
-
-class PlainIdentity(_Part):
+class PlainIdentity(Part):
     """A service of AWS that runs the code: its trust needs no further word."""
 
     type: Literal[Identity.LAMBDA, Identity.ECS, Identity.EC2]
 
 
-class KubernetesIdentity(_Part):
+class KubernetesIdentity(Part):
     """A service account of a cluster, known to AWS by the cluster's OIDC provider."""
 
     type: Literal[Identity.KUBERNETES]
@@ -67,7 +33,7 @@ class KubernetesIdentity(_Part):
     service_account: Annotated[str, AfterValidator(checks.label)]
 
 
-class RoleIdentity(_Part):
+class RoleIdentity(Part):
     """A role or user that exists and may take the service's role."""
 
     type: Literal[Identity.ROLE]
@@ -77,7 +43,7 @@ class RoleIdentity(_Part):
 AnyIdentity = Annotated[PlainIdentity | KubernetesIdentity | RoleIdentity, Field(discriminator="type")]
 
 
-class Read(_Part):
+class Read(Part):
     """Another service's secret that this service reads: why, and until when."""
 
     secret: Annotated[str, AfterValidator(checks.foreign_secret)]
@@ -86,11 +52,11 @@ class Read(_Part):
     """ISO date of the last day."""
 
 
-class Service(_Part):
+class Service(Part):
     """What one service runs as, owns and reads."""
 
     identity: Annotated[AnyIdentity, BeforeValidator(checks.identity)]
-    secrets: dict[Annotated[str, AfterValidator(checks.secret_name)], Database] = Field(default_factory=dict[str, Database])
+    secrets: dict[Annotated[str, AfterValidator(checks.secret_name)], AnyLogin] = Field(default_factory=dict[str, AnyLogin])
     reads: tuple[Read, ...] = ()
     deliver: Annotated[tuple[str, ...], AfterValidator(checks.deliver)] = ()
 
@@ -101,20 +67,20 @@ class Service(_Part):
         return self
 
 
-class Kubernetes(_Part):
+class Kubernetes(Part):
     """The cluster that services with a Kubernetes identity run in."""
 
     oidc_provider_arn: Annotated[str, AfterValidator(checks.oidc_provider)]
 
 
-class Vpc(_Part):
+class Vpc(Part):
     """Where rotation functions run, to reach databases without a public address."""
 
     subnet_ids: Annotated[tuple[str, ...], Field(min_length=1)]
     security_group_ids: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class Declaration(_Part):
+class Declaration(Part):
     """One environment, whole and checked."""
 
     environment: Annotated[str, AfterValidator(checks.environment)]
@@ -164,11 +130,11 @@ class Declaration(_Part):
             raise problems.error()
         return declaration
 
-    def secrets(self) -> dict[SecretName, Database]:
+    def secrets(self) -> dict[SecretName, SqlLogin | RedisLogin]:
         """Gives every secret that is declared, by name."""
         return {name: database for service in self.services for name, database in self._secrets_of(service).items()}
 
-    def rotations(self) -> Iterator[tuple[str, str, dict[SecretName, Database]]]:
+    def rotations(self) -> Iterator[tuple[str, str, dict[SecretName, SqlLogin | RedisLogin]]]:
         """Gives what one rotation function each looks after: service, engine and the secrets."""
         for service in self.services:
             mine = self._secrets_of(service)
@@ -198,18 +164,18 @@ class Declaration(_Part):
             matrix[f"{service}/rotation/{engine}"] = {str(name): "rotate" if name in rotated else "none" for name in names}
         return matrix
 
-    def _secrets_of(self, service: str) -> dict[SecretName, Database]:
+    def _secrets_of(self, service: str) -> dict[SecretName, SqlLogin | RedisLogin]:
         return {SecretName(self.environment, service, secret): given for secret, given in self.services[service].secrets.items()}
 
 
 def _keys_at(path: KeyPath) -> Collection[str]:
     match path:
         case ():
-            part: type[_Part] = Declaration
+            part: type[Part] = Declaration
         case ("services", _):
             part = Service
-        case ("services", _, "secrets", _):
-            part = Database
+        case ("services", _, "secrets", _, shape):
+            part = SHAPES[str(shape)]
         case ("services", _, "reads", int()):
             part = Read
         case ("services", _, "identity", Identity.KUBERNETES):

@@ -64,10 +64,12 @@ def written(path: Path) -> str:
 
 
 def _path(details: ErrorDetails) -> Path:
-    # pydantic puts `[key]` behind a key that is itself wrong, and the type of an identity before its keys.
+    # pydantic puts `[key]` behind a key that is itself wrong, and the shape of an identity or a secret before its keys.
     path = tuple(part for part in details["loc"] if part != "[key]")
     if len(path) > 3 and path[2] == "identity":
         path = (*path[:3], *path[4:])
+    if len(path) > 4 and path[2] == "secrets":
+        path = (*path[:4], *path[5:])
     return (*path, *_context(details).get("inside", ()))
 
 

@@ -57,7 +57,7 @@ def open_door(aws, monkeypatch, tmp_path):
     (tmp_path / "code.zip").write_bytes(b"code")
     (tmp_path / "ca.pem").write_text((CHECKOUT / "certificates" / "rds-eu-central-1.pem").read_text())
     for place in ("components._bundle.bundle", "components.declared.bundle"):
-        monkeypatch.setattr(place, lambda *_: tmp_path / "code.zip")
+        monkeypatch.setattr(place, lambda *_, **__: tmp_path / "code.zip")
     monkeypatch.setenv("KEYTURN_LOCAL_POSTGRES_HOST", "localhost")
     monkeypatch.setenv("KEYTURN_LOCAL_POSTGRES_PORT", "5432")
     monkeypatch.setenv("KEYTURN_LOCAL_CA", str(tmp_path / "ca.pem"))

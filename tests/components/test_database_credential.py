@@ -215,8 +215,23 @@ def test_the_days_to_restore_are_chosen(deploy, days):
     assert deploy(credential(recovery_days=days)).inputs("Secret", "billing/database")["recoveryWindowInDays"] == int(days)
 
 
-def test_the_kind_is_chosen(deploy):
-    assert deploy(credential(kind="postgres")).outputs["billing/database"]["kind"] == "postgres"
+@pytest.mark.parametrize(
+    ("kind", "strategy"),
+    [("postgres", "alternating-users"), ("mysql", "dual-password"), ("mariadb", "alternating-users"), ("redis", "dual-password")],
+)
+def test_the_kind_is_chosen_and_brings_its_strategy(deploy, kind, strategy):
+    deployment = deploy(credential(kind=kind))
+
+    outputs = deployment.outputs["billing/database"]
+    assert (outputs["kind"], outputs["strategy"], outputs["sensitivity"]) == (kind, strategy, "critical")
+    assert deployment.inputs("Secret", "billing/database")["tags"]["keyturn:kind"] == kind
+
+
+@pytest.mark.parametrize(("kind", "strategy"), [("mysql", "dual-password"), ("mysql", "single-user"), ("mariadb", "single-user")])
+def test_a_user_that_changes_its_own_password_needs_no_admin(deploy, kind, strategy):
+    deployment = deploy(credential(kind=kind, strategy=strategy, admin_secret_arn=None))
+
+    assert len(deployment.inputs("RolePolicy", "billing/database-rights")["policy"]["Statement"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -225,9 +240,14 @@ def test_the_kind_is_chosen(deploy):
         ("environment", "Prod", "environment: must begin"),
         ("service", "bil ling", "service: must begin"),
         ("secret", "database-abcdef", "secret: must not end in '-' and six characters"),
-        ("kind", "mysql", "kind: must be one of postgres"),
-        ("kind", "static", "kind: must be one of postgres"),
-        ("strategy", "both", "strategy: must be one of alternating-users, single-user"),
+        ("kind", "oracle", "kind: must be one of postgres, mysql, mariadb, redis"),
+        ("kind", "static", "kind: must be one of postgres, mysql, mariadb, redis"),
+        ("strategy", "both", "strategy: must be one of alternating-users, dual-password, single-user"),
+        (
+            "strategy",
+            "dual-password",
+            "strategy: does not fit postgres: PostgreSQL keeps one password for a user; choose alternating-users",
+        ),
         ("admin_secret_arn", None, "adminSecretArn: is missing: alternating users are made by an admin"),
         ("rotation_days", 0, "rotationDays: must be a whole number from 1 to 365"),
         ("rotation_days", 366, "rotationDays: must be a whole number from 1 to 365"),
@@ -241,6 +261,23 @@ def test_the_kind_is_chosen(deploy):
 def test_what_is_wrong_is_refused_by_name_before_anything_is_created(deploy, argument, value, refusal):
     with pytest.raises(pulumi.InputPropertyError, match=f"^{refusal}"):
         deploy(credential(**{argument: value}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "refusal"),
+    [
+        ("mariadb", "dual-password", "strategy: does not fit mariadb: MariaDB keeps one password for a user; choose alternating-users or"),
+        ("redis", "alternating-users", "strategy: does not fit redis: a Redis user has several passwords"),
+    ],
+)
+def test_a_strategy_that_the_server_cannot_do_is_refused_with_the_way_out(deploy, kind, strategy, refusal):
+    with pytest.raises(pulumi.InputPropertyError, match=f"^{refusal}"):
+        deploy(credential(kind=kind, strategy=strategy))
+
+
+def test_redis_needs_an_admin(deploy):
+    with pytest.raises(pulumi.InputPropertyError, match=r"^adminSecretArn: is missing: the passwords of a Redis user are set by an admin"):
+        deploy(credential(kind="redis", admin_secret_arn=None))
 
 
 def test_the_id_of_a_key_is_not_its_arn(deploy):

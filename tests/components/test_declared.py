@@ -16,6 +16,8 @@ ADMIN = AdminSecret(
 )
 ADMINS = {"prod/platform/database-admin": ADMIN}
 
+LOGIN = {"host": "db.example.com", "username": "billing", "admin": "prod/platform/database-admin", "ca": "ca.pem"}
+
 pytestmark = pytest.mark.usefixtures("bundled")
 
 
@@ -34,12 +36,13 @@ def declaration(tmp_path):
             "admin": "prod/platform/database-admin",
             "rotateEvery": "7d",
         } | others.pop("database", {})
+        more = others.pop("more", {})
         config = {
             "keyturn:environment": "prod",
             "keyturn:alerts": ["oncall@example.com"],
             "keyturn:recoveryDays": 14,
             "keyturn:services": {
-                "billing": {"identity": identity or {"type": "lambda"}, "secrets": {"database": database}},
+                "billing": {"identity": identity or {"type": "lambda"}, "secrets": {"database": database, **more}},
                 **(services or {}),
             },
             **others,
@@ -98,11 +101,46 @@ def test_every_key_of_a_database_arrives(deploy_all, declaration, tmp_path, bund
             "admin": ADMIN.arn,
         }
     }
-    assert bundled["asked"] == [("postgres", {"ca.pem": str(tmp_path / "ca.pem")})]
+    assert bundled["asked"] == [("postgres", {"ca.pem": str(tmp_path / "ca.pem")}, "arm64", "python3.13")]
     assert deployment.inputs("DatabaseCredential", "billing/database")["rotation"] == "7d"
     assert deployment.inputs("Secret", "billing/database")["recoveryWindowInDays"] == 14
     rights = deployment.inputs("RolePolicy", "billing/database-rights")["policy"]["Statement"]
     assert [right["Resource"] for right in rights][2:] == [[ADMIN.arn], [ADMIN.kms_key_arn]]
+
+
+def test_the_kinds_of_one_protocol_share_a_function_and_redis_has_one_of_its_own(deploy_all, declaration):
+    of_mysql = {"kind": "mysql", "port": 3306}
+    whole = declaration(
+        database=of_mysql,
+        more={
+            "old": {**LOGIN, "kind": "mariadb", "host": "old.example.com", "database": "app"},
+            "cache": {**LOGIN, "kind": "redis", "rules": ["+@read"]},
+        },
+    )
+
+    deployment = deploy_all(whole)
+
+    assert [name for kind, name in deployment.names() if kind == "Function"] == ["billing/mysql", "billing/redis"]
+    told = {
+        name: json.loads(deployment.inputs("Function", name)["environment"]["variables"]["KEYTURN_TARGETS"])
+        for name in ("billing/mysql", "billing/redis")
+    }
+    assert {secret: (target["kind"], target["strategy"]) for secret, target in told["billing/mysql"].items()} == {
+        "prod/billing/database": ("mysql", "dual-password"),
+        "prod/billing/old": ("mariadb", "alternating-users"),
+    }
+    assert told["billing/redis"]["prod/billing/cache"] == {
+        "kind": "redis",
+        "strategy": "dual-password",
+        "host": "db.example.com",
+        "port": 6379,
+        "username": "billing",
+        "ca": "ca.pem",
+        "rules": ["+@read"],
+        "persistence": "server",
+        "admin": ADMIN.arn,
+    }
+    assert deployment.inputs("DatabaseCredential", "billing/cache")["kind"] == "redis"
 
 
 def test_a_single_user_without_admin_arrives_so(deploy_all, declaration):

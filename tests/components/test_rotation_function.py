@@ -75,7 +75,7 @@ def test_the_function_runs_the_bundled_code(deploy, bundled):
         "environment": {"variables": given["environment"]["variables"]},
         "tags": {"keyturn:environment": "prod", "keyturn:service": "billing"},
     }
-    assert bundled["asked"] == [("postgres", {"ca.pem": "certificates/ca.pem"})]
+    assert bundled["asked"] == [("postgres", {"ca.pem": "certificates/ca.pem"}, "arm64", "python3.13")]
 
 
 def test_the_function_is_told_where_the_login_lives(deploy):
@@ -194,23 +194,109 @@ def test_subnets_and_groups_come_together(deploy, given, missing):
         deploy(function(**{given: ["x-1"]}))
 
 
-def test_an_architecture_is_chosen(deploy):
-    assert deploy(function(architecture="x86_64")).inputs("Function", "billing/postgres")["architectures"] == ["x86_64"]
+def test_architecture_and_runtime_are_chosen_and_the_code_is_built_for_them(deploy, bundled):
+    given = deploy(function(architecture="x86_64", runtime="python3.14")).inputs("Function", "billing/postgres")
+
+    assert (given["architectures"], given["runtime"]) == (["x86_64"], "python3.14")
+    assert bundled["asked"] == [("postgres", {"ca.pem": "certificates/ca.pem"}, "x86_64", "python3.14")]
+
+
+def told(deployment):
+    variables = deployment.inputs("Function", "billing/postgres")["environment"]["variables"]
+    return json.loads(variables["KEYTURN_TARGETS"])["prod/billing/database"]
+
+
+def of_kind(engine, *, admin=False, **target):
+    login = {"host": "db.example.com", "username": "billing", "ca": "certificates/ca.pem", **target}
+    admins = {"prod/billing/database": ADMIN} if admin else {}
+    return function(engine=engine, targets={"prod/billing/database": login}, admins=admins)
+
+
+@pytest.mark.parametrize(
+    ("engine", "target", "expected"),
+    [
+        ("mysql", {"database": "app"}, {"kind": "mysql", "strategy": "dual-password", "port": 3306, "database": "app"}),
+        (
+            "mysql",
+            {"database": "app", "kind": "mariadb"},
+            {"kind": "mariadb", "strategy": "alternating-users", "port": 3306, "database": "app"},
+        ),
+        ("redis", {}, {"kind": "redis", "strategy": "dual-password", "port": 6379, "rules": [], "persistence": "server"}),
+        (
+            "redis",
+            {"rules": ["+@read", "~billing:*"], "persistence": "none", "port": 6380.0},
+            {"kind": "redis", "strategy": "dual-password", "port": 6380, "rules": ["+@read", "~billing:*"], "persistence": "none"},
+        ),
+    ],
+)
+def test_a_function_is_told_what_its_kind_of_database_has(deploy, engine, target, expected):
+    assert told(deploy(of_kind(engine, **target))) == {"host": "db.example.com", "username": "billing", "ca": "ca.pem", **expected}
+
+
+@pytest.mark.parametrize("target", [{"database": "app"}, {"database": "app", "kind": "mariadb"}, {"rules": ["+@read"]}])
+def test_what_a_function_is_told_is_what_its_engine_understands(deploy, target, monkeypatch):
+    """The two rooms meet in the function's configuration; both are asked here."""
+    from rotation_lambda.engines import engine_for
+    from rotation_lambda.targets import target_of
+
+    engine = "mysql" if "database" in target else "redis"
+    deployment = deploy(of_kind(engine, **target, admin=True))
+    monkeypatch.setenv("KEYTURN_TARGETS", json.dumps({"prod/billing/database": told(deployment)}))
+    read = target_of("arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/billing/database-a1B2c3", None)
+
+    assert engine_for(read.kind).describe(read, None)["host"] == "db.example.com"
+
+
+def test_the_component_of_another_kind_says_what_its_target_is(deploy):
+    target = {"kind": "service-token", "length": 48}
+
+    assert told(deploy(function(engine="random_value", targets={"prod/billing/database": target}))) == target
+
+
+@pytest.mark.parametrize(
+    ("engine", "target", "refusal"),
+    [
+        ("mysql", {}, "database: is missing"),
+        ("mysql", {"database": "app", "username": None}, "username: is missing"),
+        ("mysql", {"database": "app", "ca": ""}, "ca: is missing"),
+        ("mysql", {"database": "app", "kind": "postgres"}, "kind: must be one of mysql, mariadb"),
+        ("mysql", {"database": "app", "kind": "mariadb", "strategy": "dual-password"}, "strategy: does not fit mariadb: MariaDB keeps one"),
+        ("mysql", {"database": "app", "rules": ["+@read"]}, "rules: is nothing that a login of mysql has; it has host, username, ca"),
+        ("mysql", {"database": "app", "username": "root"}, "username: is a name of the server itself"),
+        ("mysql", {"database": "app", "host": "app.cluster-ro-c3x.eu-central-1.rds.amazonaws.com"}, "host: is the reader endpoint"),
+        ("postgres", {"database": "app", "host": "app.proxy-c3x.eu-central-1.rds.amazonaws.com"}, "host: is an RDS Proxy"),
+        ("redis", {"database": "0"}, "database: is nothing that a login of redis has"),
+        ("redis", {"strategy": "single-user"}, "strategy: does not fit redis"),
+        ("redis", {"rules": "+@read"}, "rules: must be ACL rules"),
+        ("redis", {"rules": [">Hunter2-Planted"]}, "rules: must be ACL rules"),
+        ("redis", {"persistence": "disk"}, "persistence: must be one of server, none"),
+    ],
+)
+def test_a_target_that_does_not_fit_its_kind_is_refused_by_name_and_not_repeated(deploy, engine, target, refusal):
+    with pytest.raises(pulumi.InputPropertyError, match=f"^{refusal}") as refused:
+        deploy(of_kind(engine, **target))
+
+    assert "Hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("argument", "value", "refusal"),
     [
         ("architecture", "arm", "architecture: must be one of arm64, x86_64"),
-        ("engine", "mysql", "engine: must be one of postgres"),
-        ("engine", None, "engine: must be one of postgres"),
+        ("runtime", "python3.12", "runtime: must be one of python3.13, python3.14"),
+        ("engine", "cobol", "engine: must be one of encryption_key, http_token, iam_access_key, mysql, postgres, random_value, redis"),
+        ("engine", None, "engine: must be one of encryption_key, http_token"),
         ("environment", "Prod", "environment: must begin"),
         ("service", "a" * 43, "service: .* is longer than the 64 characters"),
         ("targets", {}, "targets: must name at least one secret"),
         ("targets", {"billing/database": TARGET}, "targets: has a key that is no name of a secret"),
         ("targets", {"prod/reports/database": TARGET}, "targets: names prod/reports/database, which is not a secret of this service"),
         ("targets", {"dev/billing/database": TARGET}, "targets: names dev/billing/database, which is not a secret of this service"),
-        ("targets", {"prod/billing/database": {**TARGET, "strategy": "both"}}, "strategy: must be one of alternating-users, single-user"),
+        (
+            "targets",
+            {"prod/billing/database": {**TARGET, "strategy": "both"}},
+            "strategy: must be one of alternating-users, dual-password, single-user",
+        ),
         ("targets", {"prod/billing/database": {**TARGET, "kind": "mysql"}}, "kind: must be one of postgres"),
         ("targets", {"prod/billing/database": {**TARGET, "port": 0}}, "port: must be a whole number from 1 to 65535"),
         ("admins", {"prod/billing/other": ADMIN}, "admins: names prod/billing/other, which is not among the targets"),

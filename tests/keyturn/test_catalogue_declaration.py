@@ -261,7 +261,9 @@ def test_an_encrypted_value_has_no_place_in_a_declaration(problems, config):
 def test_a_kind_of_a_later_version_names_those_that_are_here(problems, config):
     billing(config)["secrets"]["jwt"] = {"kind": "signing-key", "algorithm": "EdDSA", "tokenTtl": "15m"}
 
-    assert problems(config) == {"services.billing.secrets.jwt.kind": "is not yet in this version, which has: postgres"}
+    assert problems(config) == {
+        "services.billing.secrets.jwt.kind": "is not yet in this version, which has: postgres, mysql, mariadb, redis"
+    }
 
 
 def test_a_secret_without_kind_is_refused(problems, config):
@@ -456,7 +458,7 @@ def test_alternating_users_need_an_admin(problems, config):
 
     assert problems(config) == {
         "services.billing.secrets.database.admin": (
-            "is missing: alternating users are made by an admin; name its secret, or choose `strategy: single-user`"
+            "is missing: alternating users are made by an admin; name its secret, or choose single-user"
         )
     }
 
