@@ -67,10 +67,10 @@ class State:
         """Gives the state without an AWSCURRENT that no rotation published.
 
         PutSecretValue makes a secret's first version current at once. That says nothing about the server, so it does not count as
-        long as the rotation goes on.
+        long as the rotation goes on, nor when it was given up.
         """
-        early = self.holder_of(CURRENT) in {token, _ahead_of(token)} and self.holder_of(PREVIOUS) is None
-        if not early or PENDING not in self.labels[token]:
+        first = self.holder_of(CURRENT) in {token, _ahead_of(token)} and self.holder_of(PREVIOUS) is None
+        if not first or (self.rotated and PENDING not in self.labels[token]):
             return self
         return replace(self, labels={version: labels - {CURRENT} for version, labels in self.labels.items()})
 

@@ -42,6 +42,15 @@ class Secret:
     versions: dict[str, Version] = field(default_factory=dict)
     rotates: bool = True
     rotated: datetime.datetime | None = None
+    earlier: dict[str, list[str]] = field(default_factory=dict)
+    lagging: int = 0
+
+    def labelled(self) -> dict[str, list[str]]:
+        return {version: sorted(kept.labels) for version, kept in self.versions.items() if kept.labels}
+
+    def about_to_change(self, lag: int) -> None:
+        """The next few that ask for the labels are told those of before."""
+        self.earlier, self.lagging = self.labelled(), lag
 
     def holder(self, label: str) -> str | None:
         return next((version for version, kept in self.versions.items() if label in kept.labels), None)
@@ -52,7 +61,8 @@ class SecretsManager:
         self.account = account
         self.secrets: dict[str, Secret] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.lag = 0
+        self.lag = 0  # how many reads of a new value fail
+        self.labels_lag = 0  # how many reads of the labels see those of before the last change
         self.first_is_current = False  # PutSecretValue attaches AWSCURRENT to a first version; whether a rotation's counts is not said
         self.clears_pending = True  # AWS: "our backend cleans up the pending label"; both end states are legal
         self.before: Callable[[str, dict[str, Any]], None] = lambda _call, _request: None
@@ -72,7 +82,7 @@ class SecretsManager:
         """PutSecretValue by hand: moves AWSCURRENT."""
         version = str(uuid.uuid4())
         text = value if isinstance(value, str) else json.dumps(value)
-        self.secrets[arn].versions[version] = Version(text, set(), self._now())
+        self.secrets[arn].versions[version] = Version(text, set(), self.now())
         self._move(self.secrets[arn], CURRENT, version)
         return version
 
@@ -95,7 +105,8 @@ class SecretsManager:
                 "InvalidRequestException", "RotateSecret", "A previous rotation isn't complete. That rotation will be reattempted."
             )
         if token not in secret.versions:
-            secret.versions[token] = Version(None, set(), self._now())
+            secret.about_to_change(self.labels_lag)
+            secret.versions[token] = Version(None, set(), self.now())
             self._move(secret, PENDING, token)
         return token
 
@@ -116,7 +127,7 @@ class SecretsManager:
                 break
         if CURRENT not in self.secrets[arn].versions[token].labels:
             raise RotationFailedError("the function did not publish the new version")
-        self.secrets[arn].rotated = self._now()
+        self.secrets[arn].rotated = self.now()
         if self.clears_pending:
             self.abandon(arn)
         return token
@@ -125,7 +136,7 @@ class SecretsManager:
         """RotateSecret with RotateImmediately=false: testSecret alone, on a temporary version."""
         secret, token = self.secrets[arn], str(uuid.uuid4())
         current = secret.holder(CURRENT)
-        secret.versions[token] = Version(secret.versions[current].value if copy and current else None, set(), self._now())
+        secret.versions[token] = Version(secret.versions[current].value if copy and current else None, set(), self.now())
         self._move(secret, PENDING, token)
         try:
             handler(self.event(arn, token, "testSecret"), context)
@@ -137,7 +148,10 @@ class SecretsManager:
     def describe_secret(self, **request: Any) -> dict[str, Any]:
         with self._called("describe_secret", request):
             secret = self._secret(request)
-            labelled = {version: sorted(kept.labels) for version, kept in secret.versions.items() if kept.labels}
+            labelled = secret.labelled()
+            if secret.lagging > 0:
+                secret.lagging -= 1
+                labelled = secret.earlier
             rotated = {"LastRotatedDate": secret.rotated} if secret.rotated else {}
             return {"ARN": secret.arn, "RotationEnabled": secret.rotates, "VersionIdsToStages": labelled, **rotated}
 
@@ -159,11 +173,12 @@ class SecretsManager:
     def put_secret_value(self, **request: Any) -> dict[str, Any]:
         with self._called("put_secret_value", request):
             secret, token = self._secret(request), request["ClientRequestToken"]
-            kept = secret.versions.setdefault(token, Version(None, set(), self._now()))
+            kept = secret.versions.setdefault(token, Version(None, set(), self.now()))
             if kept.value is not None and kept.value != request["SecretString"]:
                 raise _error("ResourceExistsException", "PutSecretValue", "You can't modify an existing version, only create")
             if kept.value is None:
                 kept.value, kept.unseen = request["SecretString"], self.lag
+            secret.about_to_change(self.labels_lag)
             first = self.first_is_current and secret.holder(CURRENT) is None
             for label in [*request.get("VersionStages", [CURRENT]), *([CURRENT] if first else [])]:
                 self._move(secret, label, token)
@@ -177,6 +192,7 @@ class SecretsManager:
                 raise _error("ResourceNotFoundException", "UpdateSecretVersionStage", "no such version")
             if off != holder and not (off is None and holder == to):
                 raise _error("InvalidParameterException", "UpdateSecretVersionStage", "RemoveFromVersionId must name the holder")
+            secret.about_to_change(self.labels_lag)
             if to is None:
                 secret.versions[off].labels.discard(label)
             elif holder != to:
@@ -218,7 +234,7 @@ class SecretsManager:
                 self._move(secret, PREVIOUS, holder)
         secret.versions[to].labels.add(label)
 
-    def _now(self) -> datetime.datetime:
+    def now(self) -> datetime.datetime:
         return datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=next(self._ticks))
 
 
