@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
 from rotation_lambda.engines._postgres_roles import Names, any_login, establish
-from rotation_lambda.engines._postgres_session import identifier, literal, logged_in
+from rotation_lambda.engines._postgres_session import Session, identifier, literal, logged_in
 from rotation_lambda.engines._scram import scram_verifier
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
 from rotation_lambda.passwords import new_password
@@ -87,16 +87,28 @@ def _change_own_password(target: Target, pending: Value, known: Known, deadline:
         try:
             with logged_in(target, username, candidate, deadline) as session:
                 session.run("SET ROLE NONE")  # a login that acts as its owner role may not change the login's password
-                session.set_password(statement)
+                if _set_own_password(session, statement, known):
+                    return
+                break
         except AuthenticationError:
             continue
-        return
     if known.admin is None:
         raise AuthenticationError(
             f"the server accepts neither the current, the previous nor an abandoned password of user {username}; name an 'admin' in the"
             f" declaration to repair it, or put the right password into the secret"
         )
     _establish(target, pending, known, deadline)
+
+
+def _set_own_password(session: Session, statement: str, known: Known) -> bool:
+    """Says no where only an admin sets passwords, and there is one: RDS with `rds.restrict_password_commands` is such a server."""
+    try:
+        session.set_password(statement)
+    except PermissionRefusedError:
+        if known.admin is None:
+            raise
+        return False
+    return True
 
 
 def _candidates(pending: Value, known: Known) -> Iterator[str]:

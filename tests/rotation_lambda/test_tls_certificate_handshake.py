@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rotation_lambda.deadline import Deadline
@@ -112,6 +112,7 @@ def test_what_the_value_says_of_the_certificate_is_true(changes):
 _GOOD = by_hand(_HOST)
 
 
+@settings(deadline=None)
 @given(
     key=st.sampled_from(sorted(_GOOD)), at=st.integers(0, 2000), text=st.text(max_size=5), anything=st.none() | st.integers() | st.text()
 )
