@@ -48,7 +48,7 @@ class SigningKeys:
     def written(self) -> list[Jwk]:
         """Gives the keys as a value has them; only the one that signs with its private half."""
         announced = [{**public_half(self.announced), "next": True}] if self.announced else []
-        return [self.signer, *announced, *map(public_half, self.former)]
+        return [self.signer, *announced, *self.former]
 
     def announces(self, key: Jwk) -> bool:
         """Says whether that key is the announced one, whatever it is called."""

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from rotation_lambda import versions
 from rotation_lambda.handler import handler
 from tests.rotation_lambda.conftest import Context
-from tests.rotation_lambda.secrets_manager import STEPS, SecretsManager
+from tests.rotation_lambda.matrix import Around
+from tests.rotation_lambda.secrets_manager import CURRENT, STEPS, Secret, SecretsManager
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -37,7 +39,7 @@ class Generated:
         self.manager, self._monkeypatch, self.name = manager, monkeypatch, name
         self.context, self.clock = Context(), Clock()
         monkeypatch.setattr(time, "time", self.clock)
-        monkeypatch.setattr(manager, "_now", self.clock.date)
+        monkeypatch.setattr(manager, "now", self.clock.date)
         self.arn = manager.create(name)
         self.target = target
         self.declare()
@@ -89,6 +91,48 @@ class Generated:
             with contextlib.suppress(ValueError, TypeError):
                 ever += _secret_texts(json.loads(version.value))
         return [text for text in ever if text]
+
+
+class Subject(Generated):
+    """A secret for the crash matrix: it rotates every 30 days, and what was ever published is remembered."""
+
+    most_live = 2
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, target: dict[str, Any], *, rotations: int) -> None:
+        manager = SecretsManager()
+        monkeypatch.setattr(versions, "client", lambda: manager)
+        super().__init__(manager, monkeypatch, name, target)
+        self.published: list[tuple[float, dict[str, Any]]] = []
+        self._start, self._move = manager.start, manager._move
+        monkeypatch.setattr(manager, "start", self._started)
+        monkeypatch.setattr(manager, "_move", self._moved)
+        for _ in range(rotations):
+            self.rotate()
+
+    def _started(self, arn: str, token: str | None = None) -> str:
+        if token is None:
+            self.wait(30 * DAY)
+        return self._start(arn, token)
+
+    def _moved(self, secret: Secret, label: str, to: str) -> None:
+        self._move(secret, label, to)
+        if label == CURRENT and self.current not in [value for _, value in self.published[-1:]]:
+            self.published.append((self.clock.now, self.current))
+
+    def live(self) -> int | None:
+        return None
+
+    def install(self, monkeypatch: pytest.MonkeyPatch, around: Around) -> None:
+        """There is no server to call."""
+
+    def unanswered(self) -> Exception:
+        return TimeoutError("timed out")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """No server."""
+    yield None
 
 
 def _secret_texts(value: object) -> Iterator[str]:

@@ -7,11 +7,10 @@ import json
 import os
 
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.rotation_lambda.conftest import refusal
 from tests.rotation_lambda.generated import DAY, Generated
+from tests.rotation_lambda.subjects.encryption_key import decrypted, encrypted, secret_of
 
 RAW = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 OTHER = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA"
@@ -25,26 +24,6 @@ def ring(manager, monkeypatch, pauses):  # noqa: ARG001
 @pytest.fixture
 def refused(ring, lines):
     return functools.partial(refusal, ring, lines)
-
-
-def encrypted(value, content=b"a card number"):
-    """What an application stores: the key's name beside the ciphertext."""
-    key, nonce = value["keys"][0], os.urandom(12)
-    return {"kid": key["kid"], "nonce": nonce, "content": AESGCM(secret_of(key)).encrypt(nonce, content, None)}
-
-
-def decrypted(value, record):
-    for key in value["keys"]:
-        if key["kid"] == record["kid"]:
-            try:
-                return AESGCM(secret_of(key)).decrypt(record["nonce"], record["content"], None)
-            except InvalidTag:
-                return None
-    return None
-
-
-def secret_of(key):
-    return base64.urlsafe_b64decode(key["k"] + "=" * (-len(key["k"]) % 4))
 
 
 def test_the_first_rotation_makes_a_key_of_256_bits(ring):

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from keyturn.jwks import NoPublicKeysError, jwks
 from rotation_lambda import versions
 from rotation_lambda.versions import _ahead_of
 from tests.rotation_lambda.generated import DAY, HOUR, MINUTE, Generated
 from tests.rotation_lambda.secrets_manager import CURRENT, PENDING, PREVIOUS, STEPS, WRITES, KilledError, SecretsManager
+from tests.rotation_lambda.subjects.signing_key import verifying
 from tests.rotation_lambda.tokens import accepts, token_by
 
 LIFE, CACHE = 2 * HOUR, HOUR
@@ -119,13 +119,6 @@ class Model(Generated):
                 if meet and not accepts(verifying(known), token):
                     found.append(f"signed with the value of {begin:.0f}, read by who knows the value of {seen:.0f}")
         return found
-
-
-def verifying(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """What verifiers know: the public view; with HS256 they share the secret."""
-    with contextlib.suppress(NoPublicKeysError):
-        return jwks(value)["keys"] + [key for key in value["keys"] if key["kty"] == "oct"]
-    return value["keys"]
 
 
 CALM = ((0, 0, 0, 0), None)

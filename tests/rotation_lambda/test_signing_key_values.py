@@ -151,6 +151,13 @@ def test_halves_that_do_not_belong_together_are_refused(key, refused, algorithm)
         key.test_only()
 
 
+def test_a_private_half_that_cannot_be_read_is_refused(key, refused):
+    key.write({"keys": [changed(PAIRS["RS256"], q="no base64url!"), {**public(OTHER), "next": True}]})
+
+    with refused("configuration", says="key 1 of prod/billing/jwt needs 'q' in base64url"):
+        key.test_only()
+
+
 def test_a_point_beside_the_curve_is_no_key(key, refused):
     beside = changed(PAIRS["ES256"], y=_jwk.written(b"y" * 32))
     key.write({"keys": [beside, {**public(OTHER), "next": True}]})
