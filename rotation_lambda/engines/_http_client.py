@@ -35,10 +35,16 @@ class Client:
         answer = self._asked(request, {**self._admin, "name": name, "version": version})
         token = found(answer.json, request.pointers["token"])
         identity = _identity(found(answer.json, request.pointers["id"]))
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not identity:
+        if not identity:
             raise ConfigurationError(
-                f"{_place(request)} issued something, and there is no token at {request.pointers['token']!r} or no id at"
-                f" {request.pointers['id']!r} in its answer; correct the declaration, and revoke at the issuer what is named {name!r}"
+                f"{_place(request)} issued something, and there is no id at {request.pointers['id']!r} in its answer; correct the declaration,"
+                f" and revoke at the issuer what is named {name!r}"
+            )
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            self.revoke(identity)
+            raise ConfigurationError(
+                f"{_place(request)} issued something, and there is no token at {request.pointers['token']!r} in its answer; it is revoked"
+                f" again. Correct the declaration"
             )
         return token, identity
 

@@ -21,7 +21,8 @@ def placeholders(text: str) -> set[str]:
 def check(text: str, where: str, allowed: Collection[str]) -> None:
     """Refuses a text with a placeholder that has no meaning there. `admin.` in `allowed` stands for every key of the admin secret."""
     for name in placeholders(text):
-        if name not in allowed and not (ADMIN in allowed and name.startswith(ADMIN) and name != ADMIN):
+        meant = ADMIN if name.startswith(ADMIN) and name != ADMIN else name.removeprefix(ADMIN)
+        if meant not in allowed:
             there_are = ", ".join(f"{{{one}KEY}}" if one == ADMIN else f"{{{one}}}" for one in sorted(allowed)) or "none"
             raise ConfigurationError(f"{where} has the placeholder {{{name}}}, which means nothing there; there are: {there_are}")
     if _BRACE.search(_PLACEHOLDER.sub("", text)):

@@ -91,21 +91,21 @@ def _revoke(client: Client, target: Target, identities: Sequence[str]) -> None:
 
 def _replaced(known: Known) -> dict[str, int]:
     """Gives when each token stopped being the published one, by its id; only tokens that once were published."""
-    current, previous = known.current or {}, known.previous() or {}
-    moments = current.get("retired")
+    if known.current is None:
+        return {}
+    previous = known.previous()
+    moments = known.current.get("retired")
     replaced = {**cast("dict[str, int]", moments)} if _are_moments(moments) else {}
-    published, before = _issued(current), _issued(previous)
+    published, before = _issued(known.current), _issued(previous) if previous else 0
     if known.since is not None and published is not None and before is not None and before <= published:
-        # The previous token was replaced when the current one was published.
-        leaving, moment = [previous], max(int(known.since.timestamp()), published)
+        # The rotation that published the current token replaced the previous one.
+        moment = max(int(known.since.timestamp()), published)
     else:
-        # A person wrote a value or moved a label: nobody knows since when. Their grace begins now.
-        leaving, moment = [previous, *known.older()] if current else [], int(time.time())
-    for value in leaving:
-        if identity := _id(value):
-            replaced[identity] = max(moment, replaced.get(identity, 0))
-    replaced.pop(_id(current) or "", None)
-    return replaced
+        # A person wrote a value or moved a label, and nobody knows when. What may have been published until then has its grace from now.
+        moment = int(time.time())
+        replaced = {**{_id(value) or "": moment for value in known.older()}, **replaced}
+    replaced[_id(previous or {}) or ""] = moment
+    return {identity: moment for identity, moment in replaced.items() if identity not in {"", _id(known.current)}}
 
 
 def _in_grace(issuer: Issuer, replaced: dict[str, int], identity: str) -> bool:

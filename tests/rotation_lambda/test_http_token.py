@@ -1,0 +1,160 @@
+"""A token of an issuer with an HTTP API: issued, proved, published, and revoked when its grace is over and not before."""
+
+import pytest
+
+from rotation_lambda.handler import handler
+from tests.rotation_lambda.generated import DAY, HOUR, MINUTE
+from tests.rotation_lambda.subjects.http_token import Token, plain, running
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def token(server, monkeypatch, pauses):  # noqa: ARG001 - nobody waits
+    token = Token(server, monkeypatch)
+    token.declare(grace="24h")
+    return token
+
+
+def test_the_first_rotation_issues_a_token_and_publishes_it_when_it_works(token):
+    version = token.rotate()
+
+    [issued] = token.issuer.live()
+    assert token.current == {"value": issued.secret, "id": issued.identity, "issued": token.clock.now}
+    assert issued.name == f"prod/billing/token {issued.name.split()[1]} {version[:8]}"
+    assert [request for request in token.asked() if "POST" in request] == ["POST /tokens"]
+
+
+def test_the_token_before_works_while_its_grace_runs_and_is_revoked_by_the_first_step_after_it(token):
+    token.rotate()
+    token.rotate_after(30 * DAY)
+    first, second = token.labelled("AWSPREVIOUS"), token.current
+
+    token.wait(DAY - MINUTE)
+    token.manager.abandon(token.arn)
+    token.until("setSecret")
+    assert token.works(first)
+    token.manager.abandon(token.arn)
+    token.wait(MINUTE)
+    token.until("setSecret")
+
+    assert not token.works(first), "its grace was over long ago, and the new token needs its place"
+    assert token.works(second)
+
+
+def test_nothing_is_revoked_before_its_grace_is_over_however_often_the_secret_rotates(token):
+    values = []
+    for _ in range(5):
+        token.rotate_after(HOUR)
+        values.append(token.current)
+
+    assert [token.works(value) for value in values] == [True] * 5
+
+    # The first was replaced an hour after it was published, the second an hour later.
+    token.wait(21 * HOUR + MINUTE)
+    token.rotate()
+
+    assert [token.works(value) for value in values] == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize("listing", ["with a list", "without a list"])
+def test_a_secret_that_rotates_more_often_than_its_grace_is_long_leaves_no_token_for_good(server, token, listing):
+    token.declare(**plain(server, ca="ca.pem", grace="6h", **({} if listing == "with a list" else {"list": None})))
+    if listing == "without a list":
+        token.target.pop("list", None)
+        token.declare()
+
+    for _ in range(20):
+        token.rotate_after(HOUR)
+
+    assert len(token.issuer.live()) == 7, "what was replaced less than six hours ago, and what is current"
+    assert token.works(token.current)
+
+
+def test_what_was_replaced_is_forgotten_once_it_is_revoked(token):
+    token.rotate()
+    token.rotate_after(HOUR)
+    token.rotate_after(HOUR)
+    assert list(token.current["retired"]) == ["1"]
+
+    token.rotate_after(30 * DAY)
+
+    assert token.current["retired"] == {}
+
+
+def test_the_published_token_and_the_one_before_it_are_never_revoked_by_the_rotation_that_replaces_them(token):
+    token.declare(grace="0s")
+    token.rotate()
+    token.rotate_after(HOUR)
+
+    token.rotate_after(HOUR)
+
+    assert token.works(token.current)
+    assert token.works(token.labelled("AWSPREVIOUS"))
+    assert len(token.issuer.live()) == 2
+
+
+def test_one_that_is_gone_at_the_issuer_is_no_error(token):
+    token.declare(grace="0s", list=None)
+    token.rotate()
+    token.rotate_after(HOUR)
+    token.issuer.revoke(token.labelled("AWSPREVIOUS")["id"])
+
+    token.rotate_after(HOUR)
+
+    assert token.works(token.current)
+
+
+def test_a_token_that_was_put_by_hand_is_taken_over_and_not_revoked(token):
+    by_hand = token.issuer.make("the old one")
+    token.write({"value": by_hand.secret, "owner": "billing team"})
+
+    token.rotate()
+    token.rotate_after(30 * DAY)
+
+    assert by_hand.live
+    assert token.current["owner"] == "billing team"
+
+
+def test_a_value_that_a_person_wrote_in_between_does_not_end_a_grace_early(token):
+    token.rotate()
+    ours = token.current
+    token.wait(30 * DAY)
+    by_hand = token.issuer.make("by hand")
+    token.write({"value": by_hand.secret})
+
+    token.rotate_after(HOUR)
+    assert token.works(ours), "it was published until an hour ago, and nobody can know that"
+    token.rotate_after(DAY + HOUR)
+
+    assert not token.works(ours)
+
+
+def test_a_label_that_was_moved_back_by_hand_does_not_end_a_grace_early(token):
+    token.rotate()
+    token.rotate_after(30 * DAY)
+    old, new = token.labelled("AWSPREVIOUS"), token.current
+    token.wait(10 * DAY)
+    holders = {label: token.manager.secrets[token.arn].holder(label) for label in ("AWSCURRENT", "AWSPREVIOUS")}
+    token.manager.update_secret_version_stage(
+        SecretId=token.arn, VersionStage="AWSCURRENT", MoveToVersionId=holders["AWSPREVIOUS"], RemoveFromVersionId=holders["AWSCURRENT"]
+    )
+
+    token.rotate_after(HOUR)
+
+    assert [token.works(value) for value in (old, new, token.current)] == [True, True, True]
+
+
+def test_testing_alone_writes_nothing_and_asks_for_nothing_but_a_proof(token):
+    token.rotate()
+    token.asked()
+    before = token.manager.writes()
+
+    token.manager.rotate_test_only(token.arn, handler, token.context)
+
+    assert token.manager.writes() == before
+    assert token.asked() == ["GET /me"]
