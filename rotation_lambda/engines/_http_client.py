@@ -37,8 +37,8 @@ class Client:
         identity = _identity(found(answer.json, request.pointers["id"]))
         if not identity:
             raise ConfigurationError(
-                f"{_place(request)} issued something, and there is no id at {request.pointers['id']!r} in its answer; correct the declaration,"
-                f" and revoke at the issuer what is named {name!r}"
+                f"{_place(request)} issued something, and there is no id at {request.pointers['id']!r} in its answer; correct the"
+                f" declaration, and revoke at the issuer what is named {name!r}"
             )
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             self.revoke(identity)

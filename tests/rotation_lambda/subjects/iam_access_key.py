@@ -61,7 +61,7 @@ class Service(Generated):
 
     def secrets_ever(self) -> list[str]:
         values = [json.loads(version.value) for version in self.manager.secrets[self.arn].versions.values() if version.value]
-        return ["canary-of-iam", *(value["SecretAccessKey"] for value in values)]
+        return ["canary-of-iam", *(value["SecretAccessKey"] for value in values if value["SecretAccessKey"])]
 
     def works(self, value: dict[str, Any]) -> bool:
         return self.iam.accepts(value["AccessKeyId"], value["SecretAccessKey"])

@@ -1,0 +1,160 @@
+"""What the declaration, the value and AWS may say, and how it is told apart: by class, with the way out, and without a value."""
+
+import functools
+
+import botocore.exceptions
+import pytest
+
+from tests.rotation_lambda.access_keys import refused as refusal_of
+from tests.rotation_lambda.conftest import refusal
+from tests.rotation_lambda.subjects.iam_access_key import Service
+
+
+@pytest.fixture
+def service(monkeypatch, pauses):  # noqa: ARG001 - nobody waits
+    return Service(monkeypatch)
+
+
+@pytest.fixture
+def refused(service, lines):
+    return functools.partial(refusal, service, lines)
+
+
+def test_a_key_of_another_user_is_not_published(service, refused):
+    service.rotate()
+    version = service.until("testSecret")
+    service.iam.arn = service.iam.arn.replace(service.username, "somebody-else")
+
+    with refused("configuration", says=f"belongs to somebody-else of account 123456789012, and not to the user {service.username}"):
+        service.step("testSecret", version)
+
+
+@pytest.mark.parametrize(
+    ("arn", "owner"),
+    [
+        ("arn:aws:iam::999999999999:user/services/{}", "of account 999999999999"),
+        ("arn:aws:iam::123456789012:root", "belongs to root"),
+        ("arn:aws:sts::123456789012:assumed-role/{0}/{0}", "belongs to assumed-role/"),
+        ("arn:aws:iam::123456789012:user/{}/other", "belongs to other"),
+    ],
+)
+def test_a_key_of_another_account_the_root_user_or_a_role_is_not_published(service, refused, arn, owner):
+    version = service.until("testSecret")
+    service.iam.arn = arn.format(service.username)
+
+    with refused("configuration", says=owner):
+        service.step("testSecret", version)
+
+
+@pytest.mark.parametrize("change", [{"AccessKeyId": "AKIA\r\nX: y"}, {"AccessKeyId": 5}, {"SecretAccessKey": ""}, {"AccessKeyId": "short"}])
+def test_a_value_that_is_no_key_is_not_tried(service, refused, change):
+    version = service.until("testSecret")
+    service.tamper(version, **change)
+    service.iam.calls.clear()
+
+    with refused("configuration", says="no 'AccessKeyId' and 'SecretAccessKey'"):
+        service.step("testSecret", version)
+
+    assert service.iam.calls == []
+
+
+def test_a_new_value_for_another_user_is_not_tried(service, refused):
+    version = service.until("setSecret")
+    service.tamper(version, UserName="administrator")
+    service.iam.calls.clear()
+
+    with refused("configuration", says="'UserName' of the new value"):
+        service.step("setSecret", version)
+
+    assert service.iam.calls == []
+
+
+@pytest.mark.parametrize("username", ["", "services/billing", "arn:aws:iam::123456789012:user/billing", "a b", "ü", "x" * 65, 5])
+def test_a_name_that_iam_does_not_have_is_refused(service, refused, username):
+    service.declare(username=username)
+
+    with refused("configuration", says="'username'"):
+        service.step("createSecret", service.manager.start(service.arn))
+
+    assert service.iam.calls == []
+
+
+def test_a_setting_that_the_engine_does_not_know_is_refused(service, refused):
+    service.declare(user="billing")
+
+    with refused("configuration", says="'user'"):
+        service.step("createSecret", service.manager.start(service.arn))
+
+
+def test_a_user_that_does_not_exist_is_named(service, refused):
+    service.iam.username = "another"
+
+    with refused("configuration", says=f"there is no IAM user {service.username}"):
+        service.step("createSecret", service.manager.start(service.arn))
+
+
+@pytest.mark.parametrize("call", ["list_access_keys", "tag_user", "create_access_key"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        (refusal_of("AccessDenied", "Call", 403), "permission", "is denied (AccessDenied)"),
+        (refusal_of("InvalidClientTokenId", "Call", 403), "permission", "the function's role needs it"),
+        (refusal_of("Throttling", "Call", 400), "network", "(Throttling)"),
+        (refusal_of("ServiceFailure", "Call", 500), "network", "it is tried again"),
+        (refusal_of("ConcurrentModification", "Call", 409), "conflict", "another change of the user"),
+        (refusal_of("EntityTemporarilyUnmodifiable", "Call", 409), "conflict", "another change of the user"),
+        (refusal_of("ValidationError", "Call", 400), "configuration", "is refused (ValidationError)"),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://canary-of-iam"), "network", "IAM cannot be reached (ReadTimeoutError)"),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://canary-of-iam"), "network", "needs a NAT gateway"),
+        (botocore.exceptions.SSLError(endpoint_url="https://canary-of-iam", error="x"), "tls", "did not prove who it is"),
+        (botocore.exceptions.NoCredentialsError(), "permission", "has no credentials"),
+        (botocore.exceptions.ParamValidationError(report="canary-of-iam"), "configuration", "was not called"),
+    ],
+)
+def test_a_failure_of_iam_is_told_apart_and_the_next_rotation_is_fine(service, monkeypatch, refused, call, told):
+    failure, error_class, says = told
+    service.rotate()
+
+    def fails(**_request):
+        raise failure
+
+    version = service.manager.start(service.arn)
+    with monkeypatch.context() as during:
+        during.setattr(service.iam, call, fails)
+        with refused(error_class, says=says):
+            service.step("createSecret", version)
+
+    service.rotate(version)
+    assert service.works(service.current)
+    assert len(service.iam.keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "error_class"),
+    [
+        (refusal_of("AccessDenied", "GetCallerIdentity", 403), "permission"),
+        (refusal_of("Throttling", "GetCallerIdentity", 400), "network"),
+        (botocore.exceptions.ConnectTimeoutError(endpoint_url="https://canary-of-iam"), "network"),
+    ],
+)
+def test_a_failure_of_sts_is_no_wrong_key(service, monkeypatch, refused, failure, error_class):
+    version = service.until("testSecret")
+
+    class Caller:
+        def get_caller_identity(self):
+            raise failure
+
+    monkeypatch.setattr(service.iam, "as_key", lambda _key, _secret: Caller())
+
+    with refused(error_class):
+        service.step("testSecret", version)
+
+
+def test_no_call_begins_when_the_functions_time_is_used_up(service, refused):
+    version = service.manager.start(service.arn)
+    service.context.seconds = 5
+
+    with refused("network", says="time is used up"):
+        service.step("createSecret", version)
+
+    assert service.iam.calls == []
