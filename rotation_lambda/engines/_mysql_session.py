@@ -20,8 +20,6 @@ from rotation_lambda.targets import Target
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 9.0
 _LOCK_SECONDS = 4
-# What literals and names are quoted for, whatever is set on the server; and a lock that somebody holds is an error, not a wait.
-_SETTINGS = f"SET SESSION sql_mode = '', lock_wait_timeout = {_LOCK_SECONDS}, innodb_lock_wait_timeout = {_LOCK_SECONDS}"
 # Methods in which the client hands the password over, or proves it in a way that the driver does not speak.
 _UNFIT_METHODS = ("client_ed25519", "dialog", "mysql_clear_password", "mysql_old_password")
 
@@ -64,7 +62,7 @@ def logged_in(target: Target, username: str, password: str, deadline: Deadline, 
     connection: Any = _authenticated(target, username, password, deadline, database)
     try:
         session = Session(connection, f"user {username}", deadline)
-        session.run(_SETTINGS)
+        session.run(_settings(target.kind))
         yield session
     finally:
         with contextlib.suppress(pymysql.MySQLError, OSError):  # it is over either way
@@ -84,6 +82,14 @@ def account(user: str, host: str) -> str:
 def literal(text: str) -> str:
     """Gives a text as a literal, for a session whose sql_mode is the one above."""
     return f"'{pymysql.converters.escape_string(text)}'"
+
+
+def _settings(kind: str) -> str:
+    """What literals are quoted for, whatever is set on the server; and a lock that somebody holds is an error, not a wait."""
+    waits = ["lock_wait_timeout", "innodb_lock_wait_timeout"]
+    # MariaDB waits for the tables of its users without end, whatever the others say.
+    waits += ["max_statement_time"] if kind == "mariadb" else []
+    return ", ".join(["SET SESSION sql_mode = ''", *(f"{name} = {_LOCK_SECONDS}" for name in waits)])
 
 
 class _Connection(pymysql.connections.Connection):
@@ -160,7 +166,7 @@ def _connected(target: Target, deadline: Deadline) -> socket.socket:
 
 def _why_not(error: Exception, place: str, whose: str) -> RotationError:
     """Says why a login did not come about; the server's own words are left out."""
-    cause: object = getattr(error, "original_exception", error)
+    cause: object = getattr(error, "original_exception", error.__context__)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return TlsError(f"the certificate of {place} is not accepted: {cause.verify_message}. Compare 'host' and 'ca' with the server")
     if isinstance(cause, ssl.SSLError):

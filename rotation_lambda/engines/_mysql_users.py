@@ -178,4 +178,4 @@ def _account(user: str, host: str, superuser: str, encryption: str, *limits: int
 
 def _pattern(database: str) -> str:
     """In a GRANT on a whole database, `_` and `%` stand for others."""
-    return identifier(re.sub(r"([\\_%])", r"\\\1", database))
+    return identifier(re.sub("[_%]", r"\\\g<0>", database))

@@ -41,6 +41,8 @@ def describe(target: Target, current: Value | None) -> Value:
         raise ConfigurationError(f"the target {target.secret} wants {DUAL}, and MariaDB keeps one password a user; use {ALTERNATING}")
     if strategy == ALTERNATING and not target.admin:
         raise ConfigurationError(f"the target {target.secret} alternates users and has no 'admin' to make them; name one, or use {SINGLE}")
+    if "\\" in target.text("database"):
+        raise ConfigurationError(f"the target {target.secret} has a 'database' with a backslash, for which MySQL grants nothing; rename it")
     return {
         "engine": target.kind,
         "host": target.text("host"),

@@ -1,6 +1,8 @@
 """A real MySQL with TLS and an authority of its own, an admin like the one that RDS gives, and logs that keep every statement."""
 
 import contextlib
+import hashlib
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -12,6 +14,7 @@ from typing import Any
 
 import pymysql
 
+from localcloud.cache import made_once
 from localcloud.debian import command, unpacked
 from tests.rotation_lambda.postgres_server import _free_port, make_certificates
 
@@ -44,6 +47,7 @@ server-id = 1
 innodb-buffer-pool-size = 24M
 innodb-flush-log-at-trx-commit = 0
 innodb-doublewrite = 0
+innodb-redo-log-capacity = 8M
 sync-binlog = 0
 performance-schema-max-digest-length = 4096
 max-connections = 60
@@ -55,6 +59,14 @@ RIGHTS_OF_BOTH = (
     *("EXECUTE", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT", "TRIGGER", "CREATE USER"),
 )
 _RIGHTS_OF_THE_ADMIN = (*RIGHTS_OF_BOTH, "CREATE ROLE", "ROLE_ADMIN", "APPLICATION_PASSWORD_ADMIN")
+
+_FIRST = f"""
+ALTER USER root@localhost IDENTIFIED BY '{ROOT_PASSWORD}';
+RENAME USER root@localhost TO root@'%';
+CREATE DATABASE {DATABASE};
+CREATE USER admin@'%' IDENTIFIED BY '{ADMIN_PASSWORD}';
+GRANT {", ".join(_RIGHTS_OF_THE_ADMIN)} ON *.* TO admin@'%' WITH GRANT OPTION;
+"""
 
 
 @dataclass
@@ -130,26 +142,38 @@ def running() -> Iterator[Server]:
     root = unpacked("mysql-server-core", suite="sid")
     with tempfile.TemporaryDirectory(prefix="keyturn-mysql-") as folder:
         server = prepared("mysql", Path(folder), _SETTINGS)
-        program = [
-            *command(root, "usr/sbin/mysqld"),
-            f"--defaults-file={server.home / 'settings'}",
-            "--user=root",
-            f"--basedir={root / 'usr'}",
-            f"--plugin-dir={root / 'usr/lib/mysql/plugin'}",
-            f"--lc-messages-dir={root / 'usr/share/mysql'}",
-            "--mysqlx=0",
-        ]
-        subprocess.run([*program, "--initialize-insecure", "--skip-log-bin"], check=True, cwd="/", stdout=subprocess.DEVNULL)
-        (server.home / "first").write_text(
-            f"ALTER USER root@localhost IDENTIFIED BY '{ROOT_PASSWORD}'; RENAME USER root@localhost TO root@'%';"
-        )
-        with started(server, [*program, f"--init-file={server.home / 'first'}"]):
-            server.run(
-                f"CREATE DATABASE {DATABASE}",
-                f"CREATE USER admin@'%' IDENTIFIED BY '{ADMIN_PASSWORD}'",
-                f"GRANT {', '.join(_RIGHTS_OF_THE_ADMIN)} ON *.* TO admin@'%' WITH GRANT OPTION",
-            )
+        shutil.copytree(_first_data(root), server.home / "data")
+        with started(server, _program(root, server.home / "settings")):
             yield server
+
+
+def _first_data(root: Path) -> Path:
+    """The data that a server begins with: made once on a machine for these packages and statements, since it takes seconds."""
+    made_of = hashlib.sha256(((root / "versions").read_text() + _SETTINGS + _FIRST).encode()).hexdigest()[:16]
+    data = root.with_name(f"{root.name}-data-{made_of}")
+
+    def make(draft: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="keyturn-mysql-") as folder:
+            server = prepared("mysql", Path(folder), _SETTINGS)
+            (server.home / "first.sql").write_text(_FIRST)
+            initialize = ["--initialize-insecure", f"--datadir={draft}", f"--init-file={server.home / 'first.sql'}", "--skip-log-bin"]
+            said = subprocess.run([*_program(root, server.home / "settings"), *initialize], check=False, cwd="/")
+            assert said.returncode == 0, (server.home / "errors.log").read_text(errors="replace")
+
+    made_once(data, make, waiting_for="the first data of MySQL")
+    return data
+
+
+def _program(root: Path, settings: Path) -> list[str]:
+    return [
+        *command(root, "usr/sbin/mysqld"),
+        f"--defaults-file={settings}",
+        "--user=root",
+        f"--basedir={root / 'usr'}",
+        f"--plugin-dir={root / 'usr/lib/mysql/plugin'}",
+        f"--lc-messages-dir={root / 'usr/share/mysql'}",
+        "--mysqlx=0",
+    ]
 
 
 def prepared(kind: str, home: Path, settings: str) -> Server:
