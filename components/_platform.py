@@ -31,9 +31,14 @@ class Platform:
         return self.runtime.removeprefix("python")
 
     @property
+    def machine(self) -> str:
+        """The processor as wheels and the kernel call it."""
+        return _MACHINES[self.architecture]
+
+    @property
     def places(self) -> list[str]:
         """What a wheel with machine code may have been built for, the newest first."""
-        machine = _MACHINES[self.architecture]
+        machine = self.machine
         return [*(f"manylinux_2_{minor}_{machine}" for minor in range(_GLIBC, _OLDEST_GLIBC - 1, -1)), f"manylinux2014_{machine}"]
 
     def takes(self, tag: str) -> bool:

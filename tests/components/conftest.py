@@ -167,15 +167,40 @@ def fetched():
     return cache_folder() / "wheels"
 
 
+@pytest.fixture(scope="session")
+def rds_authority(tmp_path_factory):
+    return write_certificate(tmp_path_factory.mktemp("authority") / "ca.pem")
+
+
+@pytest.fixture(scope="session")
+def built(fetched, rds_authority, tmp_path_factory):
+    """The zip of every engine for every platform, by both, with the authority as `rds.pem`: built in a cache of their own."""
+    folder = tmp_path_factory.mktemp("built")
+    _link(fetched, folder / "wheels")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("KEYTURN_CACHE", str(folder))
+        return {
+            (engine, platform): _bundle.bundle(
+                engine, {"rds.pem": rds_authority}, architecture=platform.architecture, runtime=platform.runtime
+            )
+            for engine in _bundle.engines()
+            for platform in PLATFORMS
+        }
+
+
+def _link(wheels, folder):
+    folder.mkdir(parents=True)
+    for wheel in wheels.glob("*.whl"):
+        (folder / wheel.name).symlink_to(wheel)
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch, fetched):
     """Makes a cache with those wheels that a test may break; it is in use from then on."""
 
     def make(name="cache"):
         root = tmp_path / name
-        (root / "wheels").mkdir(parents=True)
-        for wheel in fetched.glob("*.whl"):
-            (root / "wheels" / wheel.name).symlink_to(wheel)
+        _link(fetched, root / "wheels")
         monkeypatch.setenv("KEYTURN_CACHE", str(root))
         _bundle._bundle.cache_clear()
         return root

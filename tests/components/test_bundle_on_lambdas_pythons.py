@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from components._bundle import bundle, engines
-from components._platform import RUNTIMES
+from components._bundle import engines
+from components._platform import RUNTIMES, Platform
 from localcloud.debian import command, unpacked
 
 SUITES = {"python3.13": "trixie", "python3.14": "sid"}
@@ -74,12 +74,11 @@ def python(runtime, lambda_brings, tmp_path_factory):
     return python
 
 
-@pytest.mark.usefixtures("fetched")
 @pytest.mark.parametrize("engine", engines())
-def test_rule_30_every_engine_starts_on_the_runtime_without_a_network(runtime, python, tmp_path, engine):
+def test_rule_30_every_engine_starts_on_the_runtime_without_a_network(built, runtime, python, tmp_path, engine):
     version, _ = runtime
     task = tmp_path / "task"
-    shutil.unpack_archive(bundle(engine, {}, architecture=ARCHITECTURE, runtime=version), task)
+    shutil.unpack_archive(built[engine, Platform(version, ARCHITECTURE)], task)
 
     finished = python(task, _PROGRAM, str(task), engine, *natives(task))
 
