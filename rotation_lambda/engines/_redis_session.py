@@ -29,7 +29,7 @@ _MOST_ADDRESSES = 3
 _REFUSALS: tuple[tuple[tuple[str, ...], type[RotationError], str], ...] = (
     (("WRONGPASS", "NOAUTH"), AuthenticationError, "is not accepted by the server with this password, or is switched off"),
     (
-        ("NOPERM",),
+        ("NOPERM", "EXECABORT"),
         PermissionRefusedError,
         "is not allowed this command; an admin needs +acl +info +config|get +config|rewrite +multi +exec",
     ),
