@@ -9,7 +9,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
@@ -127,16 +127,16 @@ def _revoke_all(session: Session, left: Sequence[Value]) -> None:
 
 
 def _value(target: Target, issued: dict[str, Any]) -> tuple[Value, Proof]:
-    authorities: list[Any] = issued.get("ca_chain") or [issued.get("issuing_ca")]
-    texts = [issued.get("certificate"), issued.get("private_key"), issued.get("serial_number"), *authorities]
-    if not all(isinstance(text, str) and text for text in texts):
+    authorities: Any = issued.get("ca_chain") or [issued.get("issuing_ca")]
+    texts = [issued.get("certificate"), issued.get("private_key"), issued.get("serial_number")]
+    if not isinstance(authorities, list) or not all(isinstance(text, str) and text for text in [*texts, *cast("list[Any]", authorities)]):
         raise ConfigurationError(
-            f"the role {target.text('role')} issues no certificate with its key and its authority; compare it with the docs"
+            f"the role {target.text('role')} issues no certificate with its key and its authority; is its mount a PKI of Vault or OpenBao?"
         )
     value = {
         "certificate": f"{issued['certificate'].strip()}\n",
         "privateKey": f"{issued['private_key'].strip()}\n",
-        "chain": "".join(f"{authority.strip()}\n" for authority in authorities),
+        "chain": "".join(f"{authority.strip()}\n" for authority in cast("list[str]", authorities)),
         "serialNumber": issued["serial_number"],
     }
     try:

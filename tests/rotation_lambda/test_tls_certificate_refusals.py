@@ -237,6 +237,34 @@ def test_rule_15_a_hostile_name_is_one_name_or_refused(certificate, monkeypatch,
     assert not names or set(name) <= set("ab.-*")
 
 
+_KEYS = ("auth", "client_token", "data", "certificate", "private_key", "serial_number", "issuing_ca", "ca_chain", "errors")
+
+
+def _objects(inner):
+    return st.dictionaries(st.sampled_from(_KEYS), inner, max_size=9)
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | _objects(inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.tuples(_objects(_ANYTHING), st.sampled_from([200, 200, 200, 204, 400, 404, 500]), _objects(_ANYTHING)))
+def test_whatever_the_issuer_answers_is_no_fault_of_the_function(certificate, monkeypatch, lines, said):
+    login, status, issued = said
+    certificate.arn = certificate.manager.create(certificate.name)
+    answers = [https.Answer(204, None), https.Answer(status, {"data": issued}), https.Answer(200, {"auth": {**login, "client_token": "x"}})]
+    monkeypatch.setattr(https, "call", lambda *_, **__: answers.pop())
+
+    with pytest.raises(RotationError):
+        handler(certificate.manager.event(certificate.arn, _begin(certificate), "createSecret"), certificate.context)
+
+    assert lines()[0]["errorClass"] in {"configuration", "policy", "network", "permission", "conflict"}
+
+
 def _given_up(certificate, token, lines, says):
     lines()
     with pytest.raises(RotationError, match=says):
