@@ -18,12 +18,25 @@ from rich.table import Table
 from benchmarks import _aws_rows
 from benchmarks._clients import CLIENTS, Login, clients_of
 from tests.rotation_lambda.crash_matrix import Servers, rows
-from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, WAYS, Row, outcome_of
+from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, WAYS, Outcome, Row, outcome_of
 
 _ROUNDS, _ROTATIONS = 4, 5
 # Long enough for each client to log in once, so that no rotation meets clients that slept through the one before it.
 _BETWEEN_SECONDS = 0.8
-_KINDS = (LOST_CREDENTIAL, BLOCKED)
+_KINDS = (LOST_CREDENTIAL, BLOCKED, MOMENT)
+
+_ABOUT_CLIENTS = """
+Every second client keeps its value until the server refuses it, and then reads it anew and tries once more; the others read it before
+each login. "failed": refused with a value that was read for that login. "window": from the first refused login of a rotation to the
+first accepted one, when any failed. Rotation function, Secrets Manager, server and clients share the machine: on AWS each step is an
+invocation of its own, which lengthens the window of both sides alike. AWS's algorithms are written anew from their description, with
+our driver, sessions and password generator; the way back to a session without TLS is left out, and so is GetRandomPassword."""
+
+_ABOUT_FAULTS = """
+Points as in docs/rotation.md; one attempt for each rotation. A new token comes when AWSPENDING was taken off the abandoned version,
+as AWS advises for a rotation that is stuck, or when somebody puts a value meanwhile. A lost credential is in a version without a label
+then, from which a person can restore it by hand. AWS's algorithms begin with a user and a value that exist: they have no row for an
+empty secret."""
 
 
 @dataclass
@@ -132,11 +145,21 @@ def _print_clients(sides: list[_Side]) -> None:
         )
     print(f"\n{CLIENTS} clients that log in all the time, through {_ROUNDS * _ROTATIONS} rotations\n")
     Console(width=180).print(table)
+    print(_ABOUT_CLIENTS)
 
 
 def _print_faults(servers: Servers) -> None:
     table = Table(box=MARKDOWN)
-    for heading in ("strategy", "start", "calls", "way on", "points", "lost credentials", "blocked rotations"):
+    for heading in (
+        "strategy",
+        "start",
+        "calls",
+        "way on",
+        "points",
+        "lost credentials",
+        "blocked rotations",
+        "moments without a valid one",
+    ):
         table.add_column(heading, justify="left" if heading in ("strategy", "start", "way on") else "right", no_wrap=True)
     for row in (
         _aws_rows.SINGLE_USER,
@@ -147,14 +170,18 @@ def _print_faults(servers: Servers) -> None:
     ):
         outcome = outcome_of(row, servers.of("postgres"))
         for way in WAYS:
-            found = {
-                kind: {finding.point for finding in outcome.findings if (finding.kind, finding.point.way) == (kind, way)} for kind in _KINDS
-            }
-            cells = row.strategy, row.start, str(outcome.calls), way, str(outcome.tried // len(WAYS))
-            table.add_row(*cells, *(str(len(points)) for points in found.values()))
+            counted = [_points_with(kind, way, outcome) for kind in _KINDS]
+            if not row.overlap:
+                counted[-1] = "—"
+            table.add_row(row.strategy, row.start, str(outcome.calls), way, str(outcome.tried // len(WAYS)), *counted)
         print(f"  faults, {row}: {outcome.tried} points", file=sys.stderr, flush=True)
     print("\nPostgreSQL: every fault at every call, by the way on\n")
-    Console(width=140).print(table)
+    Console(width=180).print(table)
+    print(_ABOUT_FAULTS)
+
+
+def _points_with(kind: str, way: str, outcome: Outcome) -> str:
+    return str(len({finding.point for finding in outcome.findings if (finding.kind, finding.point.way) == (kind, way)}))
 
 
 def _milliseconds(seconds: float) -> str:
