@@ -6,6 +6,7 @@ import secrets
 import botocore.exceptions
 import pytest
 
+from docs import _matrix
 from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, UNTIDY, Row, outcome_of
 from tests.rotation_lambda.secrets_manager import SecretsManager
 
@@ -153,3 +154,20 @@ def test_a_finding_names_row_call_fault_and_way_on():
     )
     # From the statement until the label moves.
     assert [outcome.points_with(kind) for kind in (LOST_CREDENTIAL, BLOCKED, MOMENT)] == [6, 6, 0]
+
+
+def test_the_table_goes_between_its_markers_and_nowhere_else():
+    place = "# Rotation\n<!-- Written by `make matrix`. -->\nold\n<!-- End of the crash matrix. -->\n## More\n"
+    line = _matrix.line(engine="memory", strategy="of a test", start="empty secret", calls=11, tried=40, lost=0, blocked=0, moments=None)
+
+    written = _matrix.with_lines(place, [line, line])
+
+    assert line == "| memory | of a test | empty secret | 11 | 40 | 0 | 0 | — |"
+    assert _matrix.lines_in(written) == [line, line]
+    assert _matrix.with_lines(written, [line, line]) == written
+    assert (written.splitlines()[0], written.splitlines()[-1]) == ("# Rotation", "## More")
+
+
+def test_a_page_without_a_place_for_the_table_is_refused():
+    with pytest.raises(ValueError, match="has no place for the crash matrix"):
+        _matrix.with_lines("# Rotation\n", [])
