@@ -32,9 +32,9 @@ class Figures:
                 _judged(bound, figure.ratio),
             )
 
-    def add_size(self, what: str, side: str, size: str, *, bound: str, held: bool) -> None:
+    def add_size(self, what: str, side: str, size: str, *, ratio: float | None = None, bound: str = "", held: bool = True) -> None:
         """Adds a row that is no time."""
-        self._table.add_row(what, side, size, "", "", "", f"{bound} {_word(held)}")
+        self._table.add_row(what, side, size, "" if ratio is None else f"{ratio:.2f}", "", "", f"{bound} {_word(held)}" if bound else "")
 
     def print(self) -> None:
         """Prints the table to standard output."""
