@@ -6,6 +6,7 @@ import pytest
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import redis as engine
+from rotation_lambda.engines._redis_session import Session
 from rotation_lambda.engines._redis_users import User, Users, hashed
 from rotation_lambda.errors import ConfigurationError
 from rotation_lambda.handler import handler
@@ -311,6 +312,19 @@ def test_rule_16_no_password_is_in_what_the_server_shows_or_writes(service):
     written = "".join((service.server.home / name).read_text() for name in ("log", "users.acl"))
     assert any("whoami" in line.lower() for line in seen)
     assert [password for password in service.secrets_ever() if password in shown + written] == []
+
+
+def test_rule_16_a_password_travels_in_a_login_and_in_no_other_command(service, monkeypatch):
+    """Redis hides ACL SETUSER from its logs today; a proxy, a module or a rename may not."""
+    sent, exchange = [], Session._exchange
+    monkeypatch.setattr(Session, "_exchange", lambda session, commands: [sent.append(commands), exchange(session, commands)][1])
+
+    for _ in range(3):
+        service.rotate()
+
+    others = [command for commands in sent for command in commands if command[0] != b"AUTH"]
+    assert {command[0] for command in others} == {b"ACL", b"INFO", b"CONFIG", b"MULTI", b"EXEC"}
+    assert [command for command in others for password in service.secrets_ever() if password.encode() in b" ".join(command)] == []
 
 
 def test_rule_21_the_test_of_a_schedule_writes_nothing(service):
