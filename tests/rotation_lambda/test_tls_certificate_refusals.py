@@ -251,7 +251,7 @@ _ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.tuples(_objects(_ANYTHING), st.sampled_from([200, 200, 200, 204, 400, 404, 500]), _objects(_ANYTHING)))
 def test_whatever_the_issuer_answers_is_no_fault_of_the_function(certificate, monkeypatch, lines, said):
     login, status, issued = said
