@@ -18,7 +18,8 @@ from rich.table import Table
 from benchmarks import _aws_rows
 from benchmarks._clients import CLIENTS, Login, clients_of
 from tests.rotation_lambda.crash_matrix import Servers, rows
-from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, WAYS, Outcome, Row, outcome_of
+from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, WAYS, Outcome, Row
+from tests.rotation_lambda.matrix_points import outcome_of
 
 _ROUNDS, _ROTATIONS = 4, 5
 # Long enough for each client to log in once, so that no rotation meets clients that slept through the one before it.

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from docs import _matrix
-from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, Outcome, Row, outcome_of
+from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, Outcome, Row
+from tests.rotation_lambda.matrix_points import outcome_of
 
 _SUBJECTS = Path(__file__).parent / "subjects"
 

@@ -6,7 +6,8 @@ import pytest
 
 from docs import _matrix
 from tests.rotation_lambda.crash_matrix import Servers, line_of, rows
-from tests.rotation_lambda.matrix import Row, outcome_of
+from tests.rotation_lambda.matrix import Row
+from tests.rotation_lambda.matrix_points import outcome_of
 
 # Each row goes to whichever worker is free.
 _ROWS = [pytest.param(module, row, id=str(row), marks=pytest.mark.xdist_group(str(row))) for module, row in rows()]

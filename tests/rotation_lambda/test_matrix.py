@@ -7,7 +7,8 @@ import botocore.exceptions
 import pytest
 
 from docs import _matrix
-from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, UNTIDY, Row, outcome_of
+from tests.rotation_lambda.matrix import BLOCKED, LOST_CREDENTIAL, MOMENT, UNTIDY, Row
+from tests.rotation_lambda.matrix_points import outcome_of
 from tests.rotation_lambda.secrets_manager import SecretsManager
 
 
