@@ -35,8 +35,8 @@ class Dialect(Protocol):
         """Gives the clause that sets another user's password."""
         ...
 
-    def own_password(self, password: str, *, instead_of: str | None = None) -> str:
-        """Gives the statement by which a user sets its own password."""
+    def own_password(self, password: str, *, instead_of: str) -> str:
+        """Gives the statement by which a user sets its own password, in MySQL only if another one is the first."""
         ...
 
     def set_default(self, role: str, user: str) -> str:
@@ -71,9 +71,8 @@ class _MySQL(Dialect):
         # The server takes no hash together with a second password. It masks this clause in its logs, and binary logs hold the hash.
         return f"IDENTIFIED BY {literal(password)}"
 
-    def own_password(self, password: str, *, instead_of: str | None = None) -> str:
-        replaced = f" REPLACE {literal(instead_of)}" if instead_of is not None else ""
-        return f"ALTER USER CURRENT_USER() IDENTIFIED BY {literal(password)}{replaced}"
+    def own_password(self, password: str, *, instead_of: str) -> str:
+        return f"ALTER USER CURRENT_USER() IDENTIFIED BY {literal(password)} REPLACE {literal(instead_of)}"
 
     def set_default(self, role: str, user: str) -> str:
         return f"SET DEFAULT ROLE {role} TO {user}"
@@ -111,7 +110,7 @@ class _MariaDB(Dialect):
         # The server's logs keep statements as they came, so it gets the hash.
         return f"IDENTIFIED BY PASSWORD {literal(_hashed(password))}"
 
-    def own_password(self, password: str, *, instead_of: str | None = None) -> str:  # noqa: ARG002 - MariaDB never asks for it
+    def own_password(self, password: str, *, instead_of: str) -> str:  # noqa: ARG002 - there is only one
         return f"SET PASSWORD = {literal(_hashed(password))}"
 
     def set_default(self, role: str, user: str) -> str:

@@ -15,10 +15,6 @@ class NotPrimaryError(ConflictError):
     """The password that was to be replaced is not the user's primary one: another session, or an abandoned rotation, set that."""
 
 
-class CurrentPasswordNeededError(ConfigurationError):
-    """The server changes this user's password for who names the one in force only."""
-
-
 # The driver's own: the connection ended early.
 BROKEN_OFF = frozenset({0, 2003, 2006, 2013, 2014})
 _NOT_ACCEPTED = frozenset({1045, 1698})
@@ -47,7 +43,6 @@ _NUMBERS: tuple[tuple[frozenset[int], type[RotationError], str], ...] = (
         "is on a server that takes no changes now; name the writer as 'host', and look at its options",
     ),
     (frozenset({1251, 1275, 1524, 2059}), ConfigurationError, "logs in by a plugin that the server or the function does not have"),
-    (frozenset({3892}), CurrentPasswordNeededError, "may be changed by who knows its password in force only (PASSWORD REQUIRE CURRENT)"),
     (
         frozenset(
             {0, 1040, 1041, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 2003, 2006, 2013, 2014, 3032, 3169, 4031}

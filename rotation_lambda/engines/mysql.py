@@ -1,20 +1,21 @@
 """MySQL and MariaDB: two logins that take turns, one login with two passwords (MySQL), or one login that changes its own.
 
-`dual-password`: the user itself sets the new password and keeps the current one as its second, in one statement that the server
-does only if the current one is the first (REPLACE … RETAIN CURRENT PASSWORD). If it is the second already, an abandoned rotation
-or another invocation was here, and only the first is replaced. So the current password is never pushed out.
-`alternating-users`: two logins share a role, which the admin makes; a grant to the role reaches both.
-`single-user`: the user sets its own password. The admin is needed to make users, and to repair one that nobody can log in as.
+`dual-password`: the user itself sets the new password and keeps the current one as its second, and a password before these is gone.
+`alternating-users`: two logins share a role, which the admin makes; what the role is granted later, both may do at once.
+`single-user`: the user sets its own password.
+The admin makes users, with TLS demanded of them, and repairs one that nobody can log in as. It needs CREATE USER, SELECT on the
+database mysql, what it is to pass on WITH GRANT OPTION, and in MySQL ROLE_ADMIN or, for two passwords, APPLICATION_PASSWORD_ADMIN.
 """
 
 import contextlib
+import functools
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
 from rotation_lambda.engines._mysql_dialects import dialect_of
-from rotation_lambda.engines._mysql_refusals import CurrentPasswordNeededError, NotPrimaryError
-from rotation_lambda.engines._mysql_session import Session, logged_in
+from rotation_lambda.engines._mysql_own_password import OwnPassword
+from rotation_lambda.engines._mysql_session import logged_in
 from rotation_lambda.engines._mysql_users import Names, Users
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
 from rotation_lambda.passwords import new_password
@@ -91,74 +92,27 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
 
 
 def _change_own_password(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
-    set_own = _add_password if target.text("strategy") == DUAL else _replace_password
+    dual = target.text("strategy") == DUAL
+    own = OwnPassword(target, pending, functools.partial(_candidates, pending, known), deadline)
+    set_own = own.add if dual else own.replace
     for candidate in _candidates(pending, known):
-        with contextlib.suppress(AuthenticationError):
-            try:
-                return set_own(target, pending, known, deadline, candidate)
-            except PermissionRefusedError:
-                if known.admin is None:
-                    raise
-            with _as_admin(target, known, deadline) as users:
-                users.complete(pending["username"], two_passwords=target.text("strategy") == DUAL)
-            return set_own(target, pending, known, deadline, candidate)
+        try:
+            return set_own(candidate)
+        except AuthenticationError:
+            continue
+        except PermissionRefusedError:
+            if known.admin is None:
+                raise
+        # It logs in and lacks a right: a first rotation was cut off, or somebody else made the user.
+        with _as_admin(target, known, deadline) as users:
+            users.complete(pending["username"], two_passwords=dual)
+        return set_own(candidate)
     if known.admin is None:
         raise AuthenticationError(
             f"the server accepts neither the current, the previous nor an abandoned password of user {pending['username']}; name an"
             f" 'admin' in the declaration to repair it, or put the right password into the secret"
         )
     return _establish(target, pending, known, deadline)
-
-
-def _add_password(target: Target, pending: Value, known: Known, deadline: Deadline, candidate: str) -> None:
-    """Makes the new password the first and the candidate the second; it is accepted all the time, whichever it is before."""
-    with _as_user(target, pending, candidate, deadline) as session:
-        if session is None:
-            return
-        try:
-            session.set_password(
-                f"{dialect_of(target.kind).own_password(pending['password'], instead_of=candidate)} RETAIN CURRENT PASSWORD"
-            )
-        except PermissionRefusedError:
-            raise PermissionRefusedError(
-                f"the user {pending['username']} may not keep a second password; name an 'admin' who may grant that, or run once:"
-                f" GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {pending['username']}"
-            ) from None
-        except NotPrimaryError:
-            if not _accepted(target, pending, deadline):
-                _set_first(session, target, pending, known)
-
-
-def _replace_password(target: Target, pending: Value, known: Known, deadline: Deadline, candidate: str) -> None:
-    with _as_user(target, pending, candidate, deadline) as session:
-        if session is None:
-            return
-        _set_first(session, target, pending, known)
-        # Once it may have had two.
-        for clause in dialect_of(target.kind).discarding:
-            with contextlib.suppress(PermissionRefusedError):
-                session.run(f"ALTER USER CURRENT_USER() {clause}")
-
-
-def _set_first(session: Session, target: Target, pending: Value, known: Known) -> None:
-    """Sets the user's first password; where the server wants to be told the one in force, each known one is tried."""
-    own_password = dialect_of(target.kind).own_password
-    try:
-        return session.set_password(own_password(pending["password"]))
-    except CurrentPasswordNeededError as error:
-        failure = error
-    for candidate in _candidates(pending, known):
-        with contextlib.suppress(NotPrimaryError):
-            return session.set_password(own_password(pending["password"], instead_of=candidate))
-    raise failure
-
-
-@contextlib.contextmanager
-def _as_user(target: Target, pending: Value, password: str, deadline: Deadline) -> Generator[Session | None]:
-    """Logs the user in to change its password; gives nothing if that is the new one already: a duplicate invocation was faster."""
-    with logged_in(target, pending["username"], password, deadline, database=target.text("database")) as session:
-        dialect_of(target.kind).refuse_unfit(session)
-        yield None if password == pending["password"] else session
 
 
 @contextlib.contextmanager
@@ -197,12 +151,6 @@ def _candidates(pending: Value, known: Known) -> Iterator[str]:
         for value in read():
             if value and value.get("username") == pending["username"] and isinstance(value.get("password"), str):
                 yield value["password"]
-
-
-def _accepted(target: Target, value: Value, deadline: Deadline) -> bool:
-    with contextlib.suppress(AuthenticationError), logged_in(target, *_login(target, value), deadline):
-        return True
-    return False
 
 
 def _next_user(target: Target, current: Value | None) -> str:

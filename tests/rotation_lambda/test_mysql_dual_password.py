@@ -53,7 +53,7 @@ def test_rule_18_the_current_password_is_never_pushed_out_by_an_abandoned_one(se
     assert [service.logs_in(value) for value in (service.pending(token), current, abandoned)] == [True, True, False]
     assert statements == [
         "ALTER USER CURRENT_USER() IDENTIFIED BY REPLACE RETAIN CURRENT PASSWORD",
-        "ALTER USER CURRENT_USER() IDENTIFIED BY",
+        "ALTER USER CURRENT_USER() IDENTIFIED BY REPLACE",  # of the abandoned one; what is second stays
     ]
 
 
@@ -89,27 +89,40 @@ def test_rule_25_an_invocation_that_comes_between_sets_the_same_password_once(se
     assert [service.logs_in(value) for value in (service.pending(token), current)] == [True, True]
 
 
-def test_rule_25_an_invocation_of_an_abandoned_rotation_that_comes_late_does_not_push_out_the_current_password(
-    service, manager, monkeypatch
-):
-    """It has logged in; then it is abandoned, and a new rotation sets its own password."""
+@pytest.mark.parametrize("newer", ["is set", "is published"])
+def test_rule_25_an_abandoned_invocation_that_comes_late_pushes_nothing_out(service, manager, monkeypatch, newer):
+    """It has logged in; then it is abandoned, and a newer rotation sets its own password."""
     service.rotate()
     current = service.current
     late = service.until("setSecret")
     original = _mysql_session.Session.set_password
+    tokens = []
 
     def overtaken(session, statement):
         monkeypatch.setattr(_mysql_session.Session, "set_password", original)
         manager.abandon(service.arn)
-        service.until("testSecret")
+        tokens.append(service.until("testSecret") if newer == "is set" else service.rotate())
         original(session, statement)
 
     monkeypatch.setattr(_mysql_session.Session, "set_password", overtaken)
-    service.step("setSecret", late)
+    with pytest.raises(ConflictError, match="that the secret does not know"):
+        service.step("setSecret", late)
 
-    assert service.logs_in(current)
-    manager.abandon(service.arn)
+    assert [service.logs_in(value) for value in (service.pending(tokens[0]), current, service.pending(late))] == [True, True, False]
+
+
+def test_a_password_that_a_person_put_before_the_current_one_is_not_pushed_out(service, refused):
     service.rotate()
+    current = service.current
+    service.server.run(f"ALTER USER {service.username} IDENTIFIED BY 'set-in-an-emergency' RETAIN CURRENT PASSWORD")
+    token = service.until("setSecret")
+
+    with refused("conflict", says="set the current one as the first by hand"):
+        service.step("setSecret", token)
+
+    assert [service.logs_in(current), service.accepts("set-in-an-emergency")] == [True, True]
+    service.server.run(f"ALTER USER {service.username} IDENTIFIED BY '{current['password']}'")
+    service.rotate(token)
     assert [service.logs_in(value) for value in (service.current, current)] == [True, True]
 
 

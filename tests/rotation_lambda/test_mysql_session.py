@@ -13,6 +13,7 @@ from pymysql.constants import CLIENT
 from rotation_lambda.engines import _mysql_session
 from rotation_lambda.engines._mysql_refusals import refusal, refusal_of_a_login, refusal_of_a_password
 from tests.rotation_lambda.conftest import Context
+from tests.rotation_lambda.mysql_server import ROOT_PASSWORD, rows_of
 from tests.rotation_lambda.mysql_service import MySQLService, server_of
 
 _OF_BOTH = ["mysql", "mariadb"]
@@ -272,6 +273,22 @@ def test_rule_13_a_server_that_is_full_is_a_network_error(service, refused):
 
 
 @pytest.mark.parametrize("service", _OF_BOTH, indirect=True)
+def test_rule_21_a_login_that_ends_as_somebody_else_is_no_proof(service, refused):
+    """An account without a name, for a host that is named more closely, takes every name."""
+    service.rotate()
+    token = service.until("testSecret")
+    service.server.run(
+        f"CREATE USER ''@'127.0.0.1' IDENTIFIED BY '{service.pending(token)['password']}'", "GRANT ALL ON app.* TO ''@'127.0.0.1'"
+    )
+    try:
+        with refused("configuration", says="ends as another user"):
+            service.step("testSecret", token)
+    finally:
+        with service.server.session("root", ROOT_PASSWORD, None, source="127.0.0.9") as root:
+            rows_of(root, "DROP USER ''@'127.0.0.1'")
+
+
+@pytest.mark.parametrize("service", _OF_BOTH, indirect=True)
 def test_rule_13_a_missing_database_is_named(service, refused):
     service.made_by_hand(rights="SELECT ON *.*")
     token = _at(service, database="missing")
@@ -313,7 +330,7 @@ def test_a_server_of_the_other_kind_gets_no_password(service, refused, other):
 
 _CLASSES = {
     "permission": [1044, 1045, 1130, 1142, 1227, 1410, 1698, 1820, 1862, 3118, 3955, 4151],
-    "configuration": [1049, 1064, 1193, 1251, 1290, 1524, 1836, 2059, 3892, 9999],
+    "configuration": [1049, 1064, 1193, 1251, 1290, 1524, 1836, 2059, 9999],
     "network": [None, 0, 1040, 1129, 1203, 1226, 2003, 2006, 2013, 3032],
     "conflict": [1205, 1213, 1317, 1396, 3024, 3891],
 }

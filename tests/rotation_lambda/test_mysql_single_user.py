@@ -1,0 +1,145 @@
+"""One login of MySQL or MariaDB that changes its own password, and what is left of another strategy."""
+
+import pytest
+
+from tests.rotation_lambda.mysql_service import MySQLService, server_of
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def service(request, manager, monkeypatch, pauses):  # noqa: ARG001
+    return MySQLService(server_of(request.param), manager, monkeypatch, "single-user")
+
+
+@pytest.fixture
+def mysql(manager, monkeypatch, pauses):  # noqa: ARG001
+    return MySQLService(server_of("mysql"), manager, monkeypatch, "single-user")
+
+
+def _changed(service):
+    """Somebody set another password by hand."""
+    return "'changed-by-hand-1'" if service.server.kind == "mysql" else "PASSWORD('changed-by-hand-1')"
+
+
+def test_a_user_changes_its_own_password_without_an_admin(service):
+    service.made_by_hand(rights="SELECT ON app.*")
+    service.declare(admin=None)
+    before = service.current
+
+    service.rotate()
+
+    assert [service.logs_in(value) for value in (service.current, before)] == [True, False]
+
+
+def test_the_account_that_the_function_logs_in_to_is_the_one_that_rotates(service):  # samples#101
+    service.made_by_hand(host="127.0.0.%")
+    service.declare(admin=None)
+
+    service.rotate()
+
+    assert service.ask("SELECT CURRENT_USER()") == [(f"{service.username}@127.0.0.%",)]
+
+
+def test_rule_27_an_abandoned_password_that_is_in_force_is_found(service, manager):
+    service.made_by_hand()
+    service.declare(admin=None)
+    for _ in range(3):
+        service.until("finishSecret")
+        manager.abandon(service.arn)
+
+    service.rotate()
+
+    assert service.logs_in(service.current)
+
+
+def test_rule_27_with_the_previous_password_only_the_next_rotation_recovers(service, manager):
+    service.made_by_hand()
+    service.declare(admin=None)
+    manager.write(service.arn, {**service.current, "password": "never-was-set-1"})
+
+    service.rotate()
+
+    assert service.logs_in(service.current)
+
+
+def test_a_user_that_nobody_can_log_in_as_is_repaired_by_the_admin(service):
+    service.made_by_hand()
+    service.server.run(f"SET PASSWORD FOR {service.username} = {_changed(service)}")
+
+    service.rotate()
+
+    assert service.logs_in(service.current)
+
+
+def test_a_user_that_nobody_can_log_in_as_needs_an_admin(service, refused):
+    service.made_by_hand()
+    service.declare(admin=None)
+    service.server.run(f"SET PASSWORD FOR {service.username} = {_changed(service)}")
+    token = service.until("setSecret")
+
+    with refused("authentication", says="name an 'admin' in the declaration"):
+        service.step("setSecret", token)
+
+
+def test_an_empty_secret_without_an_admin_says_what_is_missing(service, refused):
+    service.declare(admin=None)
+    token = service.until("setSecret")
+
+    with refused("configuration", says="no 'admin' to make its user"):
+        service.step("setSecret", token)
+
+
+def test_a_user_without_any_right_gets_those_in_the_database_once(service):
+    service.rotate()
+
+    service.ask(f"CREATE TABLE {service.username}_table (a INT)")
+    assert service.rights(f"{service.username}@'%'") == [f"GRANT ALL PRIVILEGES ON `app`.* TO `{service.username}`@`%`"]
+
+
+def test_a_user_that_was_there_gets_no_more_rights(service):
+    service.made_by_hand(rights="SELECT ON app.*")
+    service.manager.write(service.arn, {})
+
+    service.rotate()
+
+    assert service.rights(f"{service.username}@'%'") == [f"GRANT SELECT ON `app`.* TO `{service.username}`@`%`"]
+
+
+def test_a_password_by_hand_may_hold_anything(service):
+    hostile = 'it\'s "quoted" `x`; -- \\ %s ü'
+    service.made_by_hand()
+    quoted = hostile.replace("\\", "\\\\").replace("'", "''")
+    service.server.run(f"ALTER USER {service.username} IDENTIFIED BY '{quoted}'")
+    service.manager.write(service.arn, {**service.current, "password": hostile})
+    service.declare(admin=None)
+
+    service.rotate()
+
+    assert service.logs_in(service.current)
+
+
+def test_a_server_that_wants_the_password_in_force_is_told_it(mysql, manager):
+    mysql.made_by_hand()
+    mysql.server.run(f"ALTER USER {mysql.username} PASSWORD REQUIRE CURRENT")
+    mysql.declare(admin=None)
+    mysql.until("finishSecret")
+    manager.abandon(mysql.arn)
+
+    mysql.rotate()
+
+    assert mysql.logs_in(mysql.current)
+
+
+@pytest.mark.parametrize("strategy", ["single-user", "alternating-users"])
+def test_a_second_password_does_not_outlive_a_change_of_the_strategy(mysql, strategy):
+    mysql.declare(strategy="dual-password")
+    mysql.rotate()
+    mysql.rotate()
+    values = [mysql.current]
+    mysql.declare(strategy=strategy)
+
+    for _ in range(2):
+        mysql.rotate()
+        values.append(mysql.current)
+
+    assert [mysql.logs_in(value) for value in values] == [False, strategy == "alternating-users", True]
+    assert mysql.server.rows("SELECT user_attributes->'$.additional_password' FROM mysql.user WHERE user = %s", mysql.username) == [(None,)]
