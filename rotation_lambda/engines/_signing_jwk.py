@@ -1,8 +1,8 @@
 """Keys that sign tokens, one kind an algorithm: made, checked, and stripped to the half that may be shown.
 
 Sources: https://www.rfc-editor.org/rfc/rfc7518 (section 3.2: an HS256 key has at least 256 bits; 3.3: RS256 at least 2048; 3.4: ES256),
-rfc8037 (EdDSA). RSA keys are made with 3072 bits: NIST SP 800-57 part 1, revision 5, gives 2048 bits 112 of strength, which its table 4
-allows until 2030, and 3072 the 128 that the other three have.
+rfc8037 (EdDSA). RSA keys have 3072 bits unless the target says otherwise: NIST SP 800-57 part 1, revision 5, gives 2048 bits a strength of
+112 (table 2), good until 2030 (table 4), and 3072 the 128 that Ed25519 and P-256 have.
 """
 
 import secrets
