@@ -26,11 +26,11 @@ _CLOCKS_SECONDS = 300
 # A certificate with less than this part of its life left is as good as expired: who loads it will not load it again so soon.
 _MARGIN = 1 / 10
 
-_ADDRESS = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?/?")
+_ADDRESS = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?/?")
 _WORD = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _PATH = re.compile(rf"{_WORD}(/{_WORD})*")
-# The issuer takes names in one text, with commas between.
-_HOST_NAME = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+# The issuer takes names in one text, with commas between. An address is no name: no client would find it among the names.
+_HOST_NAME = re.compile(r"(?=.{1,253}$)(?!(.*\.)?[0-9]+$)(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 def describe(target: Target, current: Value | None) -> Value:  # noqa: ARG001 - a certificate says for whom it is, and `verify` reads that
@@ -65,8 +65,6 @@ def generate(target: Target, known: Known, deadline: Deadline) -> Value:
         )
         value, seen = _value(target, issued)
         if seen.ends < time.time() + hours * 3600 - _CLOCKS_SECONDS:
-            if _revokes(target):
-                session.revoke(value["certificate"], value["privateKey"])
             raise PolicyError(
                 f"the role {target.text('role')} cuts the certificate's life: {hours} hours are declared, and it ends {value['notAfter']}."
                 f" Raise the role's max_ttl, or lower 'ttlHours' and rotate more often"
@@ -95,7 +93,7 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
     """Revokes the certificates that were replaced and would still be valid, where the target says so."""
     if not _revokes(target):
         return
-    kept = {value.get("serialNumber") for value in keep}
+    kept = [value.get("serialNumber") for value in keep]
     left = [value for value in gone if value.get("serialNumber") not in kept and _is_live(value)]
     if not left:
         return

@@ -151,7 +151,7 @@ def test_one_of_another_authority_cannot_be_revoked_and_keeps_no_other_one_valid
 
 
 def test_old_values_that_are_no_certificates_are_passed_over(certificate):
-    for note in ({"note": "moved"}, {"certificate": 5, "privateKey": "x"}, {}):
+    for note in ({"note": "moved"}, {}, {"certificate": 5, "privateKey": "x"}, {"serialNumber": ["7"]}):
         certificate.manager.write(certificate.arn, note)
 
     for _ in range(3):
