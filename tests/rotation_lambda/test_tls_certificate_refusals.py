@@ -147,6 +147,7 @@ def test_a_stopped_server_is_a_network_error(certificate, refused):
         ("issue", https.Answer(500, None), "network", "fails at the server"),
         ("issue", https.Answer(503, None), "network", "sealed"),
         ("issue", https.Answer(200, {"data": {}}), "configuration", "no certificate with its key"),
+        ("issue", https.Answer(200, {"data": {"ca_chain": True}}), "configuration", "no certificate with its key"),
         (
             "issue",
             https.Answer(200, {"data": {"certificate": "a", "private_key": "b", "serial_number": "c"}}),
