@@ -149,6 +149,20 @@ def test_a_label_that_was_moved_back_by_hand_does_not_end_a_grace_early(token):
     assert [token.works(value) for value in (old, new, token.current)] == [True, True, True]
 
 
+def test_an_old_token_that_was_put_back_by_hand_is_not_revoked_while_it_is_current(token):
+    token.rotate()
+    old = token.current
+    token.rotate_after(HOUR)
+    token.rotate_after(HOUR)
+    assert old["id"] in token.current["retired"]
+    token.write({**token.current, "value": old["value"], "id": old["id"]})
+
+    token.rotate_after(30 * DAY)
+
+    assert token.works(old)
+    assert token.labelled("AWSPREVIOUS")["id"] == old["id"]
+
+
 def test_testing_alone_writes_nothing_and_asks_for_nothing_but_a_proof(token):
     token.rotate()
     token.asked()

@@ -83,6 +83,7 @@ def test_no_value_of_the_admin_secret_moves_a_request(user, password, account):
     if sent is None:
         return
     method, host, port, path, headers, body = sent
+    assert ":" not in user, "its password would begin there"
     pieces = urlsplit(path).path.split("/")
     assert (method, host, port) == ("POST", "api.example.com", 443)
     assert [pieces[0], pieces[1], pieces[3:]] == ["", "v1", ["tokens"]]

@@ -200,17 +200,22 @@ def test_a_host_that_takes_the_connection_and_says_nothing_ends_before_the_funct
 
 
 def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_time(call, server):
-    over = threading.Event()
+    over, patience_lost = threading.Event(), []
 
     def drip(channel):
         channel.sendall(b"HTTP/1.1 200 OK\r\n")
-        while not over.wait(0.05):
+        for _ in range(100):
+            if over.wait(0.05):
+                return
             channel.sendall(b"x")
+        patience_lost.append(True)
 
     with speaking_tls(server, drip) as address:
         with refused(NetworkError, ""):
             call(url=address, seconds=5.5)
         over.set()
+
+    assert not patience_lost
 
 
 @pytest.mark.parametrize(
