@@ -17,7 +17,7 @@ from rotation_lambda.engines._redis_session import logged_in
 from rotation_lambda.errors import NetworkError
 from rotation_lambda.targets import target_of
 from tests.rotation_lambda.conftest import Context
-from tests.rotation_lambda.redis_server import running
+from tests.rotation_lambda.redis_server import ADMIN_PASSWORD, running
 from tests.rotation_lambda.subjects.redis import Service
 
 
@@ -55,10 +55,15 @@ def _answering(converse):
             thread.join(timeout=10)
 
 
-def _impostor(server, *answers):
-    """Has the right certificate, and answers one request after the other with these bytes; then hangs up."""
+def _server_context(server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server.home / "server.pem", server.home / "server.key")
+    return context
+
+
+def _impostor(server, *answers):
+    """Has the right certificate, and answers one request after the other with these bytes; then hangs up."""
+    context = _server_context(server)
 
     def converse(caller):
         with context.wrap_socket(caller, server_side=True) as channel:
@@ -128,8 +133,7 @@ def test_rule_17_what_answers_in_plaintext_is_refused(service, refused):
 
 
 def test_rule_17_tls_1_1_is_refused(service, refused):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(service.server.home / "server.pem", service.server.home / "server.key")
+    context = _server_context(service.server)
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -160,43 +164,59 @@ def test_an_unknown_host_is_a_network_error(service, refused, monkeypatch):
         service.step("setSecret", token)
 
 
-def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(service, refused):
-    release = threading.Event()
-    service.context = Context(seconds=5.4)
+def _hung_up(connection, noted):
+    """Says nothing, and notes when the caller has given up by himself."""
+    connection.settimeout(5)
+    while connection.recv(1000):
+        pass
+    noted.append(True)
 
-    with _answering(lambda _caller: release.wait(30)) as (port, _):
+
+def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(service, refused):
+    service.context, in_time = Context(seconds=5.4), []
+
+    with _answering(lambda caller: _hung_up(caller, in_time)) as (port, _):
         token = _at(service, port=port)
-        try:
-            with refused("network", says="timed out"):
-                service.step("setSecret", token)
-        finally:
-            release.set()
+        with refused("network", says="timed out"):
+            service.step("setSecret", token)
+
+    assert in_time == [True]
 
 
 def test_rule_20_a_server_that_never_answers_a_command_ends_before_the_functions_timeout(service, refused):
-    service.context = Context(seconds=5.4)
+    service.context, in_time = Context(seconds=5.4), []
+    context = _server_context(service.server)
 
-    with _impostor(service.server, b"", b"") as (port, _):
+    def converse(caller):
+        with context.wrap_socket(caller, server_side=True) as channel:
+            _hung_up(channel, in_time)
+
+    with _answering(converse) as (port, _):
         token = _at(service, port=port)
         with refused("network", says="did not answer in time (AUTH)"):
             service.step("setSecret", token)
 
+    assert in_time == [True]
+
 
 def test_rule_20_a_server_that_sends_a_byte_now_and_then_does_not_hold_the_function(service, refused):
     service.context = Context(seconds=5.5)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(service.server.home / "server.pem", service.server.home / "server.key")
+    context = _server_context(service.server)
+    heard_to_the_end = []
 
     def converse(caller):
         with context.wrap_socket(caller, server_side=True) as channel:
-            while True:
+            for _ in range(100):
                 channel.sendall(b"+")
                 threading.Event().wait(0.1)
+        heard_to_the_end.append(True)
 
     with _answering(converse) as (port, _):
         token = _at(service, port=port)
         with refused("network"):
             service.step("setSecret", token)
+
+    assert heard_to_the_end == []
 
 
 def test_rule_20_without_time_nothing_is_begun(service, refused):
@@ -205,6 +225,18 @@ def test_rule_20_without_time_nothing_is_begun(service, refused):
 
     with refused("network", says="time is used up"):
         service.step("setSecret", token)
+
+
+def test_rule_20_no_command_goes_out_after_the_time_is_up(service):
+    now = [0.0]
+    target = target_of(service.arn, None)
+
+    with logged_in(target, "admin", ADMIN_PASSWORD, Deadline(60, clock=lambda: now[0])) as session:
+        now[0] = 55.1
+        with pytest.raises(NetworkError, match="time is used up"):
+            session.run("ACL", "SETUSER", service.username, "on")
+
+    assert service.server.user(service.username) is None
 
 
 def test_rule_20_a_session_is_closed_on_every_path(service):
