@@ -12,8 +12,8 @@ from tests.rotation_lambda.conftest import refusal
 from tests.rotation_lambda.generated import DAY, Generated
 from tests.rotation_lambda.subjects.encryption_key import decrypted, encrypted, secret_of
 
-RAW = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
-OTHER = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA"
+RAW = base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")
+OTHER = base64.urlsafe_b64encode(bytes(range(32, 64))).decode().rstrip("=")
 
 
 @pytest.fixture
