@@ -129,30 +129,39 @@ def running() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="keyturn-openbao-") as folder:
         home = Path(folder)
         make_certificates(home)
-        server = Server(home, _free_port())
-        (home / "settings.hcl").write_text(_SETTINGS.format(port=server.port, home=home))
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [Path(sys.executable).parent / "bao", "server", "-config", home / "settings.hcl"],
-                stdout=log,
-                stderr=log,
-                env={"PATH": os.environ["PATH"], "HOME": folder},
-            )
+        server, process = _started(home)
         try:
-            _wait_for(server, process)
             server.begin()
             yield server
         finally:
             server.close()
-            process.kill()
-            process.wait()
+            _stop(process)
 
 
-def _wait_for(server: Server, process: subprocess.Popen) -> None:
-    for _ in range(500):
+def _started(home: Path) -> tuple[Server, subprocess.Popen]:
+    for _ in range(3):  # a free port may be taken a moment later
+        server = Server(home, _free_port())
+        (home / "settings.hcl").write_text(_SETTINGS.format(port=server.port, home=home))
+        with (home / "log").open("wb") as log:
+            command = [Path(sys.executable).parent / "bao", "server", "-config", home / "settings.hcl"]
+            process = subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(home)})
+        if _answers(server, process):
+            return server, process
+        _stop(process)
+    raise AssertionError((home / "log").read_text())
+
+
+def _answers(server: Server, process: subprocess.Popen) -> bool:
+    for _ in range(1000):
+        if process.poll() is not None:
+            return False
         with contextlib.suppress(OSError):
             server.ask("GET", "sys/seal-status")
-            return
-        assert process.poll() is None, (server.home / "log").read_text()
+            return True
         time.sleep(0.02)
-    raise AssertionError((server.home / "log").read_text())
+    return False
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
