@@ -15,8 +15,9 @@ from rotation_lambda.targets import Target
 class OwnPassword:
     """The new password of one user, set by that user in a session of its own."""
 
-    def __init__(self, target: Target, pending: Value, candidates: Callable[[], Iterable[str]], deadline: Deadline) -> None:
-        self._target, self._deadline, self._candidates = target, deadline, candidates
+    def __init__(self, target: Target, pending: Value, known: Callable[[], Iterable[str]], deadline: Deadline) -> None:
+        """`known` gives every password that the secret knows of."""
+        self._target, self._deadline, self._known = target, deadline, known
         self._user, self._new = pending["username"], pending["password"]
         self._dialect = dialect_of(target.kind)
 
@@ -51,9 +52,9 @@ class OwnPassword:
             return session.set_password(self._dialect.own_password(self._new, instead_of=candidate) + retain)
         if self._is_accepted():
             return
-        for known in (known for known in self._candidates() if known != candidate):
+        for first in (one for one in self._known() if one != candidate):
             with contextlib.suppress(NotPrimaryError):
-                return session.set_password(self._dialect.own_password(self._new, instead_of=known))
+                return session.set_password(self._dialect.own_password(self._new, instead_of=first))
         raise ConflictError(
             f"the user {self._user} has a first password that the secret does not know, so nothing was changed: a newer rotation, or a"
             f" person, set it; if nobody uses it, set the current one as the first by hand, then rotate"

@@ -8,7 +8,6 @@ database mysql, what it is to pass on WITH GRANT OPTION, and in MySQL ROLE_ADMIN
 """
 
 import contextlib
-import functools
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from rotation_lambda.deadline import Deadline
@@ -93,11 +92,13 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
 
 def _change_own_password(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
     dual = target.text("strategy") == DUAL
-    own = OwnPassword(target, pending, functools.partial(_candidates, pending, known), deadline)
+    own = OwnPassword(target, pending, lambda: (value["password"] for value in _known_values(pending, known)), deadline)
     set_own = own.add if dual else own.replace
-    for candidate in _candidates(pending, known):
+    for value in _known_values(pending, known):
+        if value.get("username") != pending["username"]:
+            continue
         try:
-            return set_own(candidate)
+            return set_own(value["password"])
         except AuthenticationError:
             continue
         except PermissionRefusedError:
@@ -106,7 +107,7 @@ def _change_own_password(target: Target, pending: Value, known: Known, deadline:
         # It logs in and lacks a right: a first rotation was cut off, or somebody else made the user.
         with _as_admin(target, known, deadline) as users:
             users.complete(pending["username"], two_passwords=dual)
-        return set_own(candidate)
+        return set_own(value["password"])
     if known.admin is None:
         raise AuthenticationError(
             f"the server accepts neither the current, the previous nor an abandoned password of user {pending['username']}; name an"
@@ -145,12 +146,10 @@ def _establish(target: Target, pending: Value, known: Known, deadline: Deadline,
             users.establish(pending["username"], pending["password"], two_passwords=strategy == DUAL)
 
 
-def _candidates(pending: Value, known: Known) -> Iterator[str]:
-    """Passwords of the pending user that may still be in force, the likeliest first; the pending one, if a duplicate was faster."""
+def _known_values(pending: Value, known: Known) -> Iterator[Value]:
+    """Values that may still be in force, the likeliest first; the pending one, if a duplicate was faster."""
     for read in (lambda: [known.current], lambda: [known.previous()], known.older, lambda: [pending]):
-        for value in read():
-            if value and value.get("username") == pending["username"] and isinstance(value.get("password"), str):
-                yield value["password"]
+        yield from (value for value in read() if value and isinstance(value.get("password"), str))
 
 
 def _next_user(target: Target, current: Value | None) -> str:
