@@ -1,7 +1,25 @@
 """Bad input, the same for every engine: a clear class, nothing published, no value told, and the next rotation is fine.
 
-Every subject of the crash matrix is tried here, by what all of them have; so a new engine is, too. What only one engine can be told
-is with its own tests: hostile names and passwords, the same user in the admin secret and the rotated one, the server's password policy.
+Every subject of the crash matrix is tried here, by what all of them have; so a new engine is, too. What only one engine can be told is
+with its own tests, and `test_bugs_of_peers.py` looks that it still is:
+- the same user in the admin secret and the rotated one, and a secret that is its own admin:
+  test_set_secret.test_rule_14_the_admin_is_another_user_than_those_that_rotate
+  test_mysql_alternating.test_the_admin_is_another_user
+  test_redis.test_the_admin_does_not_rotate_itself
+  test_gate.test_rule_4_no_secret_is_its_own_admin
+- a password that the server's policy refuses, a name that the issuer's does:
+  test_postgres_password_policy.test_rule_10_a_password_that_the_server_refuses_is_given_up
+  test_mysql_logs.test_rule_10_mysqls_password_policy_is_heard_and_the_value_given_up
+  test_tls_certificate_refusals.test_a_role_that_refuses_the_name_is_a_policy_error
+- hostile names and passwords:
+  test_postgres_hostile_names.test_rule_15_hostile_names_and_passwords_are_names_and_passwords_only
+  test_mysql_hostile_names.test_rule_15_hostile_names_and_passwords_are_names_and_passwords_only
+  test_redis_hostile_names.test_rule_15_hostile_names_and_passwords_are_names_and_passwords_only
+  test_tls_certificate_refusals.test_rule_15_a_hostile_name_is_one_name_or_refused
+- TLS that is refused on the way, not only by its certificate:
+  test_postgres_session.test_rule_17_a_server_without_tls_is_refused
+  test_mysql_session.test_rule_17_a_server_that_offers_no_tls_hears_nothing
+  test_https.test_a_server_without_tls_is_a_tls_error
 """
 
 import contextlib

@@ -23,6 +23,7 @@ Every engine
 - a password that the server refuses is tried for ever (hashicorp/vault#28989):
   test_set_secret.test_rule_10_a_value_that_the_servers_policy_refuses_is_given_up
   test_postgres_password_policy.test_rule_10_a_password_that_the_server_refuses_is_given_up
+  test_mysql_logs.test_rule_10_mysqls_password_policy_is_heard_and_the_value_given_up
 - the new value is published without a login (Vault's database engine, Pulumi ESC; Infisical PR 5461 rotates before it validates):
   test_test_and_finish.test_rule_25_a_step_that_comes_too_early_publishes_nothing
 - characters that break .pgpass (#9), DMS (#36), URLs (managed-care-review PR 458), ADO strings (CDK#4144); and a first value by
@@ -109,10 +110,11 @@ import pytest
 from rotation_lambda.engines import _postgres_session
 from rotation_lambda.engines._postgres_session import Session
 from rotation_lambda.errors import ConflictError, NetworkError, PermissionRefusedError
+from tests.rotation_lambda import test_bad_input
 
 _TESTS = Path(__file__).parent.parent
 _FUNCTION = _TESTS.parent / "rotation_lambda"
-_ELSEWHERE = re.findall(r"\b(test_\w+)\.(test_\w+)", __doc__)
+_ELSEWHERE = sorted(set(re.findall(r"\b(test_\w+)\.(test_\w+)", __doc__ + test_bad_input.__doc__)))
 
 
 @pytest.mark.parametrize(("file", "test"), _ELSEWHERE)
