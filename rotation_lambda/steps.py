@@ -55,7 +55,7 @@ class Rotation:
 
     def _create(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
-        if self._versions.pending(wait=False) is not None:
+        if self._versions.pending() is not None:
             return "unchanged"
         known = self._known(state, current)
         fresh = self._engine.generate(self._target, known, self._deadline)

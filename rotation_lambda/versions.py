@@ -29,6 +29,8 @@ _MOVED = _NOT_YET | {"InvalidParameterException"}
 _STORED_ALREADY = frozenset({"ResourceExistsException"})
 # Old values worth a try, newest first: an abandoned rotation leaves one behind, and each try is a login.
 _MOST_OLD_VERSIONS = 10
+# Secrets Manager keeps about a hundred versions, and puts that many on a page.
+_MOST_PAGES = 20
 
 
 class SecretsManager(Protocol):
@@ -134,7 +136,7 @@ class Versions:
             return self.labelled(state, PREVIOUS)
         return None
 
-    def pending(self, *, wait: bool) -> Value | None:
+    def pending(self, *, wait: bool = False) -> Value | None:
         """Gives the new value by token and label, so that no other version is taken for it."""
         return self._value(wait=wait, VersionId=self._token, VersionStage=PENDING)
 
@@ -142,7 +144,7 @@ class Versions:
         """Gives values that carry no label any more, newest first: what an abandoned rotation may have set."""
         versions: list[dict[str, Any]] = []
         next_page: dict[str, Any] = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._ask(self._service.list_secret_version_ids, IncludeDeprecated=True, **next_page)
             versions += page.get("Versions", [])
             if not page.get("NextToken"):
@@ -154,7 +156,7 @@ class Versions:
         newest_first = sorted(unlabelled, key=lambda version: version["CreatedDate"], reverse=True)
         for version in newest_first[:_MOST_OLD_VERSIONS]:
             with contextlib.suppress(ConfigurationError):  # somebody's note from before is no credential
-                if value := self._value(wait=False, VersionId=version["VersionId"]):
+                if value := self._value(VersionId=version["VersionId"]):
                     yield value
 
     def admin(self, arn: str) -> Value:
@@ -226,11 +228,11 @@ class Versions:
             raise ConflictError("Secrets Manager described another secret than it asked to rotate")
         if answer.get("DeletedDate"):
             raise ConfigurationError("the secret is scheduled for deletion; restore it, or cancel its rotation")
-        labels = cast("dict[str, list[str]]", answer.get("VersionIdsToStages") or {})
+        labels: dict[str, list[str]] = answer.get("VersionIdsToStages") or {}
         stages = {version: frozenset(names) for version, names in labels.items()}
         return State(bool(answer.get("RotationEnabled")), stages, answer.get("LastRotatedDate"))
 
-    def _value(self, *, wait: bool, **version: str) -> Value | None:
+    def _value(self, *, wait: bool = False, **version: str) -> Value | None:
         for _ in self._attempts() if wait else [None]:
             answer = self._ask(self._service.get_secret_value, _NOT_YET, **version)
             if answer.get("SecretString") or answer.get("SecretBinary"):
@@ -238,15 +240,13 @@ class Versions:
         return None
 
     def _parsed(self, answer: Mapping[str, Any], whose: str) -> Value:
-        try:
-            value: object = json.loads(answer.get("SecretString", ""))
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            self._redaction.learn(answer.get("SecretString"))
-            raise ConfigurationError(f"the value of {whose} is no JSON object; put one with the keys that AWS documents for databases")
-        self._redaction.learn(value)  # pyright: ignore[reportUnknownArgumentType] - any JSON
-        return cast("Value", value)
+        with contextlib.suppress(KeyError, ValueError, RecursionError):
+            value: Value | list[Any] | str | float | None = json.loads(answer["SecretString"])
+            if isinstance(value, dict):
+                self._redaction.learn(value)
+                return value
+        self._redaction.learn(answer.get("SecretString"))
+        raise ConfigurationError(f"the value of {whose} is no JSON object; put one with the keys that AWS documents for databases")
 
     def _ask(self, call: Callable[..., dict[str, Any]], unless: frozenset[str] = frozenset(), **request: Any) -> dict[str, Any]:
         return ask(call, self._deadline, unless=unless, SecretId=self._arn, **request)

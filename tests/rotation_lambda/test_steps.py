@@ -138,6 +138,15 @@ def test_a_step_without_a_new_value_says_so(world, step, value):
     assert fails(world, errors.ConfigurationError, step, token) == NO_VALUE
 
 
+@pytest.mark.parametrize("step", ["setSecret", "testSecret", "finishSecret"])
+def test_rule_5_a_new_value_that_cannot_be_read_yet_is_waited_for(world, pauses, step):
+    token = world.until(step)
+    world.secret.versions[token].unseen = 2
+
+    assert world.step(step, token) == "done"
+    assert pauses == [0.1, 0.2]
+
+
 # What an engine learns.
 
 
@@ -212,6 +221,7 @@ def test_rule_8_only_what_is_secret_and_the_place_change(world):
 
     assert world.step("createSecret", token) == "done"
     assert world.stored(token) == {"engine": "memory", "username": "billing", "pool": 5, "password": "the-new-one"}
+    assert world.engine.describe.call_args == mock.call(world.target, world.current)
 
 
 def test_the_secret_part_may_have_any_key_of_the_place(world):
@@ -542,7 +552,8 @@ def test_rule_18_what_was_replaced_stays_and_what_was_before_goes(world):
 
     [(published, given)] = seen
     assert published == world.stored(token)
-    assert given.pop("known").token == token
+    known = given.pop("known")
+    assert (known.token, known.current) == (token, second)
     assert given == {
         "keep": [world.stored(token), second],
         "gone": [first, {"password": "of an abandoned rotation"}],
