@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyturn.jwks import NoPublicKeysError, jwks
@@ -60,6 +60,7 @@ def test_a_key_without_a_name_is_shown_without_one():
     assert jwks({"keys": [unnamed]}) == {"keys": [{"kty": "OKP", "use": "sig", "crv": "Ed25519", "x": EDWARDS["x"]}]}
 
 
+@settings(deadline=None)
 @given(extra=st.dictionaries(st.sampled_from([*PRIVATE, "next", "iat", "exp", "note"]), st.text() | st.integers()))
 def test_whatever_else_stands_in_a_key_stays_behind(extra):
     shown = jwks({"keys": [{**EDWARDS, **extra}, {**CURVE, **extra}, {**RSA, **extra}]})["keys"]
