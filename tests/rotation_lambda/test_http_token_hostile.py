@@ -84,6 +84,7 @@ def test_no_value_of_the_admin_secret_moves_a_request(user, password, account):
         return
     method, host, port, path, headers, body = sent
     assert ":" not in user, "its password would begin there"
+    assert account not in {"", ".", ".."}, "a server would resolve these"
     pieces = urlsplit(path).path.split("/")
     assert (method, host, port) == ("POST", "api.example.com", 443)
     assert [pieces[0], pieces[1], pieces[3:]] == ["", "v1", ["tokens"]]
@@ -103,6 +104,7 @@ def test_no_id_chooses_what_is_revoked_besides_itself(identity):
         assert identity in {"", ".", ".."}
         return
     method, host, port, path, _, body = sent
+    assert identity not in {"", ".", ".."}, "a server would resolve these"
     assert (method, host, port) == ("POST", "api.example.com", 443)
     assert path.startswith("/v1/tokens/")
     assert path.count("/") == 3

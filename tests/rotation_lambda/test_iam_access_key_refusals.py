@@ -5,6 +5,10 @@ import functools
 import botocore.exceptions
 import pytest
 
+from rotation_lambda.deadline import Deadline
+from rotation_lambda.engines import _iam_user
+from rotation_lambda.errors import NetworkError
+from rotation_lambda.targets import Target
 from tests.rotation_lambda.access_keys import refused as refusal_of
 from tests.rotation_lambda.conftest import refusal
 from tests.rotation_lambda.subjects.iam_access_key import Service
@@ -43,6 +47,16 @@ def test_a_key_of_another_account_the_root_user_or_a_role_is_not_published(servi
     service.iam.arn = arn.format(service.username)
 
     with refused("configuration", says=owner):
+        service.step("testSecret", version)
+
+
+def test_a_user_that_is_called_root_is_not_the_root_user(service, refused):
+    service.declare(username="root")
+    service.iam.username, service.iam.arn = "root", "arn:aws:iam::123456789012:user/root"
+    version = service.until("testSecret")
+    service.iam.arn = "arn:aws:iam::123456789012:root"
+
+    with refused("configuration", says="belongs to root of account 123456789012, and not to the user root"):
         service.step("testSecret", version)
 
 
@@ -150,11 +164,12 @@ def test_a_failure_of_sts_is_no_wrong_key(service, monkeypatch, refused, failure
         service.step("testSecret", version)
 
 
-def test_no_call_begins_when_the_functions_time_is_used_up(service, refused):
-    version = service.manager.start(service.arn)
-    service.context.seconds = 5
+@pytest.mark.parametrize("call", [lambda user, _: user.listed(), lambda _, over: _iam_user.caller("eu-central-1", "AKIA", "secret", over)])
+def test_no_call_begins_when_the_functions_time_is_used_up(service, call):
+    target = Target(secret=service.name, arn=service.arn, kind="aws-access-key", admin=None, settings=service.target)
+    over = Deadline(5)
 
-    with refused("network", says="time is used up"):
-        service.step("createSecret", version)
+    with pytest.raises(NetworkError, match="time is used up"):
+        call(_iam_user.User(target, over), over)
 
     assert service.iam.calls == []

@@ -195,6 +195,24 @@ def test_two_invocations_that_meet_at_any_call_converge(service, monkeypatch, ca
     assert len(service.iam.keys) == 2
 
 
+def test_a_key_that_another_invocation_deleted_first_is_no_error(service, monkeypatch):
+    service.rotate()
+    service.rotate()
+    previous, listed = service.labelled("AWSPREVIOUS"), service.iam.list_access_keys
+
+    def deleted_meanwhile(**request):
+        answer = listed(**request)
+        service.iam.keys.pop(previous["AccessKeyId"], None)
+        return answer
+
+    with monkeypatch.context() as during:
+        during.setattr(service.iam, "list_access_keys", deleted_meanwhile)
+        version = service.until("setSecret")
+
+    assert service.works(service.pending(version))
+    assert service.works(service.current)
+
+
 def test_the_place_of_the_previous_key_is_not_taken_while_the_current_one_is_out_of_use(service, refused):
     service.rotate()
     service.rotate()
