@@ -8,7 +8,7 @@ from rotation_lambda.engines import Value
 from rotation_lambda.engines._mysql_dialects import dialect_of
 from rotation_lambda.engines._mysql_refusals import NotPrimaryError
 from rotation_lambda.engines._mysql_session import Session, logged_in
-from rotation_lambda.errors import AuthenticationError, ConflictError, PermissionRefusedError
+from rotation_lambda.errors import AuthenticationError, ConflictError, PermissionRefusedError, PolicyError
 from rotation_lambda.targets import Target
 
 
@@ -44,14 +44,19 @@ class OwnPassword:
     def _set(self, session: Session, candidate: str, retain: str = "") -> None:
         """Replaces the candidate, which MySQL does only if that is the first password: nothing else is ever pushed out or retained.
 
-        If it is the second, which it is if it has logged in, the first one is of an abandoned rotation, and is replaced by its name.
+        If it has logged in and is the second, the first is of an abandoned rotation, and is replaced in the same way; or a duplicate
+        invocation was faster, and the new password is in force.
         """
-        if candidate == self._new:  # it has logged in: a duplicate invocation was faster
-            return
-        with contextlib.suppress(NotPrimaryError):
+        if candidate == self._new:
+            return None
+        try:
             return session.set_password(self._dialect.own_password(self._new, instead_of=candidate) + retain)
+        except (NotPrimaryError, PolicyError) as error:  # a policy may refuse a password that was set before
+            failure = error
         if self._is_accepted():
-            return
+            return None
+        if isinstance(failure, PolicyError):
+            raise failure
         for first in (one for one in self._known() if one != candidate):
             with contextlib.suppress(NotPrimaryError):
                 return session.set_password(self._dialect.own_password(self._new, instead_of=first))

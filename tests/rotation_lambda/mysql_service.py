@@ -36,7 +36,7 @@ class MySQLService(Service):
 
     def __init__(self, server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, strategy: str) -> None:
         monkeypatch.setattr(certificates, "root", lambda: server.home)
-        super().__init__(server, manager, monkeypatch, f"billing{next(_users)}")  # type: ignore[arg-type]
+        super().__init__(server, manager, monkeypatch, f"billing{next(_users)}")
         manager.write(self.admin, {"username": "admin", "password": ADMIN_PASSWORD})
         self.declare(kind=server.kind, strategy=strategy)
 

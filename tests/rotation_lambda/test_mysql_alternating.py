@@ -220,6 +220,16 @@ def test_a_user_that_must_show_a_certificate_is_refused_before_anything_is_made(
     assert (error_class, service.clone in message, "REQUIRE SSL" in message) == ("configuration", True, True)
 
 
+@pytest.mark.parametrize("service", ["mysql"], indirect=True)
+def test_a_right_that_a_role_cannot_have_is_named(service):
+    service.made_by_hand()
+    service.server.run(f"CREATE USER {service.username}_other", f"GRANT PROXY ON {service.username}_other TO {service.username}")
+
+    error_class, message = _cause(service)
+
+    assert (error_class, "may act as another user (PROXY)" in message) == ("configuration", True)
+
+
 def test_somebody_who_bears_the_roles_name_stays_who_it_is(service):
     service.server.run(f"CREATE USER {service.owner} IDENTIFIED BY 'somebody-else-1'")
 

@@ -2,7 +2,10 @@
 
 import pytest
 
+from rotation_lambda.engines import _mysql_users
+from rotation_lambda.engines import mysql as engine
 from tests.rotation_lambda.mysql_service import MySQLService, server_of
+from tests.rotation_lambda.secrets_manager import KilledError
 
 
 @pytest.fixture(params=["mysql", "mariadb"])
@@ -59,6 +62,45 @@ def test_rule_27_with_the_previous_password_only_the_next_rotation_recovers(serv
     service.rotate()
 
     assert service.logs_in(service.current)
+
+
+def test_rule_25_an_invocation_that_comes_between_sets_the_same_password_once(mysql, monkeypatch):
+    """The second one runs from start to end after the first has seen that the new password is not in force yet."""
+    mysql.made_by_hand()
+    mysql.server.run(f"ALTER USER {mysql.username} PASSWORD HISTORY 5")  # a second time would be against the policy
+    token = mysql.until("setSecret")
+    original = engine.verify
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(engine, "verify", original)
+        try:
+            original(*arguments)
+        finally:
+            mysql.step("setSecret", token)
+
+    monkeypatch.setattr(engine, "verify", overtaken)
+    mysql.step("setSecret", token)
+
+    assert mysql.logs_in(mysql.pending(token))
+
+
+def test_a_first_rotation_that_was_cut_off_before_the_rights_is_completed(service, manager, monkeypatch):
+    """The value was current at once, and the user made; then the function was gone."""
+    manager.first_is_current = True
+
+    def killed(*_):
+        raise KilledError
+
+    with monkeypatch.context() as during:
+        during.setattr(_mysql_users, "give", killed)
+        with pytest.raises(KilledError):
+            service.rotate()
+    manager.abandon(service.arn)
+
+    service.rotate()
+
+    assert service.logs_in(service.current)
+    assert service.rights(f"{service.username}@'%'") == [f"GRANT ALL PRIVILEGES ON `app`.* TO `{service.username}`@`%`"]
 
 
 def test_a_user_that_nobody_can_log_in_as_is_repaired_by_the_admin(service):
