@@ -133,15 +133,18 @@ def test_without_debians_keys_nothing_is_fetched(apt, monkeypatch, tmp_path):
         unpacked("redis-server")
 
 
-def test_a_package_of_an_archive_with_other_keys_is_refused(monkeypatch, tmp_path):
-    """The real apt, the real mirror, and a keyring that is not Debian's."""
-    monkeypatch.setenv("KEYTURN_CACHE", str(tmp_path))
-    keyring = tmp_path / "others.gpg"
-    keyring.write_bytes(b"")
-    monkeypatch.setattr(debian, "_KEYRINGS", (keyring,))
+def test_an_archive_that_nobody_signed_is_refused(monkeypatch, tmp_path):
+    """The real apt, and a mirror that claims to be Debian's."""
+    monkeypatch.setenv("KEYTURN_CACHE", str(tmp_path / "cache"))
+    architecture = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True).stdout.strip()
+    suite = tmp_path / "mirror" / "dists" / "sid"
+    (suite / "main" / f"binary-{architecture}").mkdir(parents=True)
+    (suite / "main" / f"binary-{architecture}" / "Packages").write_text("Package: redis-server\nVersion: 666\n")
+    (suite / "Release").write_text(f"Suite: sid\nCodename: sid\nComponents: main\nArchitectures: {architecture}\n")
+    monkeypatch.setattr(debian, "_mirror", lambda _own: f"file:{tmp_path / 'mirror'}")
 
-    with pytest.raises(LocalCloudError, match="do not verify"):
-        unpacked("redis-server")
+    with pytest.raises(LocalCloudError, match="do not verify sid"):
+        unpacked("redis-server", suite="sid")
 
 
 @pytest.mark.parametrize("program", ["usr/bin/nonesuch", "etc/redis/redis.conf"])
