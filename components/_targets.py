@@ -37,7 +37,7 @@ class RotationTarget(TypedDict):
     database: NotRequired[str]
     """Database to log in to; needed but for `redis`, which has none."""
     kind: NotRequired[str]
-    """Kind of the secret: `postgres`, `mysql`, `mariadb` or `redis`. Default the first one that the function's engine rotates."""
+    """Kind of the login: `postgres`, `mysql`, `mariadb` or `redis`. Default the first one that the function's engine rotates."""
     strategy: NotRequired[str]
     """`alternating-users`, `dual-password` or `single-user`. Default the first that fits the kind, as `DatabaseCredential` has it."""
     port: NotRequired[int]
