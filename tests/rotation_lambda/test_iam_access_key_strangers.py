@@ -69,7 +69,7 @@ def test_a_key_of_an_abandoned_rotation_that_was_stored_goes(service):
 
     service.rotate()
 
-    assert list(service.iam.keys) == ["AKIA0000000000000001", service.current["AccessKeyId"]]
+    assert list(service.iam.keys) == ["KEYOFTESTS0000000001", service.current["AccessKeyId"]]
 
 
 def test_two_keys_that_nobody_told_us_of_are_named_and_left_alone(service, refused):
@@ -137,7 +137,7 @@ def test_a_note_that_somebody_changed_vouches_for_nothing(service, monkeypatch, 
     version = _cut_off(service, monkeypatch)
     service.iam.tags["keyturn:creating-access-key"] = "whatever 12"
 
-    with refused("configuration", says="AKIA0000000000000002"):
+    with refused("configuration", says="KEYOFTESTS0000000002"):
         service.step("createSecret", version)
 
 
