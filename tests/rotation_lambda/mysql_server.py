@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,8 @@ class Server:
     home: Path
     port: int
     host: str = "localhost"
+    left_behind: dict[str, list[str]] = field(default_factory=dict)
+    """Users and roles that nobody needs any more."""
 
     @contextlib.contextmanager
     def session(
@@ -104,7 +106,7 @@ class Server:
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
         """Does them as root; gives the rows of the last one."""
         with self.root() as connection:
-            return [rows_of(connection, statement) for statement in statements][-1]
+            return [rows_of(connection, statement) for statement in ("DO 0", *statements)][-1]
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Gives what root sees; each `%s` stands for a value."""

@@ -30,6 +30,9 @@ class Subject(MySQLService):
         manager = SecretsManager()
         monkeypatch.setattr(versions, "client", lambda: manager)
         super().__init__(server, manager, monkeypatch, strategy)
+        # Without the last point's users: servers look through all of them at each change, and thousands are slow.
+        server.run(*(f"DROP {what} IF EXISTS {name}" for what, names in server.left_behind.items() for name in names))
+        server.left_behind = {"USER": [self.username, self.clone], "ROLE": [self.owner]}
         self.most_live = 1 if strategy == "single-user" else 2
 
     def works(self, value: dict[str, Any]) -> bool:
