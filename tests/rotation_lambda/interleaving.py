@@ -44,10 +44,12 @@ class Invocation:
 
 
 class Traffic:
-    """Stands before and after each call of the function, to Secrets Manager or to the server."""
+    """Stands before and after each call of the function, to Secrets Manager or to the server; looks each time whether all is well."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, all_is_well: Callable[[], bool]) -> None:
         self.running: list[Invocation] = []
+        self.was_always_well = True
+        self._all_is_well = all_is_well
         self._turn: Invocation | None = None
         self._fault: str | None = None
         self._calls_before_fault = 0
@@ -82,7 +84,11 @@ class Traffic:
             yield
         self._fault = None
 
+    def _look(self) -> None:
+        self.was_always_well = self.was_always_well and self._all_is_well()
+
     def _before(self, unanswered: Exception, call: str | None = None) -> None:
+        self._look()
         if self._turn:
             self._turn.stop()
         match self._due():
@@ -96,6 +102,7 @@ class Traffic:
                 return
 
     def _after(self, unanswered: Exception) -> None:
+        self._look()
         if self._due() == "answer lost":
             self._settle()
             raise unanswered

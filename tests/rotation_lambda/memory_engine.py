@@ -41,11 +41,14 @@ class Server:
         if not accepted:
             raise AuthenticationError(f"user {value['username']} is not accepted")
 
-    def change(self, user: str, passwords: Sequence[str]) -> None:
+    def change(self, user: str, change: Callable[[list[str]], list[str]]) -> None:
+        """What a server does at once: nobody comes between the look and the change."""
         self.before("change")
-        if self.refuses_passwords and set(passwords) - set(self.accepts.get(user, [])):
+        accepted = self.accepts.get(user, [])
+        passwords = change(accepted)
+        if self.refuses_passwords and set(passwords) - set(accepted):
             raise PolicyError("the server's password policy refuses the new password")
-        self.accepts[user] = list(passwords)
+        self.accepts[user] = passwords
         self.ever += passwords
         self.after("change")
 
@@ -67,14 +70,14 @@ class SingleUser:
 
     def set_credential(self, _target: Target, pending: Value, known: Known, _deadline: Deadline) -> None:
         if not self.server.accepts.get(USER):  # nobody is there yet who could be locked out
-            self.server.change(USER, [pending["password"]])
+            self.server.change(USER, lambda _: [pending["password"]])
             return
         for candidate in self._candidates(pending, known):
             try:
                 self.server.login(candidate)
             except AuthenticationError:
                 continue
-            self.server.change(USER, [pending["password"]])
+            self.server.change(USER, lambda _: [pending["password"]])
             return
         raise AuthenticationError("no password that is known is accepted")
 
@@ -100,7 +103,7 @@ class Alternating(SingleUser):
     def set_credential(self, _target: Target, pending: Value, known: Known, _deadline: Deadline) -> None:
         if known.current is not None and known.current["username"] in self.server.accepts:
             self.server.login(known.current)
-        self.server.change(pending["username"], [pending["password"]])
+        self.server.change(pending["username"], lambda _: [pending["password"]])
 
     def _user_after(self, current: Value | None) -> str:
         return f"{USER}_clone" if current is not None and current["username"] == USER else USER
@@ -112,13 +115,13 @@ class DualPassword(SingleUser):
     overlap = True
 
     def set_credential(self, _target: Target, pending: Value, known: Known, _deadline: Deadline) -> None:
-        current = [known.current["password"]] if known.current and self.server.works(known.current) else []
-        self.server.change(USER, [*current, pending["password"]])
+        current = known.current and known.current["password"]
+        self.server.change(USER, lambda accepted: [*(old for old in accepted if old == current), pending["password"]])
 
     def cleanup(self, _target: Target, *, keep: Sequence[Value], gone: Iterable[Value], **_: object) -> None:
         kept = {value["password"] for value in keep}
         assert not kept & {value["password"] for value in gone}, "what shall stay and what shall go are two things"
-        self.server.change(USER, [password for password in self.server.accepts.get(USER, []) if password in kept])
+        self.server.change(USER, lambda accepted: [password for password in accepted if password in kept])
 
 
 class Issued(DualPassword):
@@ -128,7 +131,7 @@ class Issued(DualPassword):
 
     def generate(self, _target: Target, _known: Known, _deadline: Deadline) -> Value:
         key = f"issued-{next(self._numbers):04}"
-        self.server.change(USER, [*self.server.accepts.get(USER, []), key])
+        self.server.change(USER, lambda accepted: [*accepted, key])
         return {"password": key}
 
     def set_credential(self, _target: Target, pending: Value, _known: Known, _deadline: Deadline) -> None:

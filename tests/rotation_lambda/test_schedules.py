@@ -36,7 +36,7 @@ class Schedule(RuleBasedStateMachine):
         super().__init__()
         type(self).world = World(self.strategy)
         type(self).printed = log.sys.stdout = io.StringIO()
-        self.traffic, self.context, self.tokens = Traffic(self.world), Context(), []
+        self.traffic, self.context, self.tokens = Traffic(self.world, self.what_is_published_works), Context(), []
 
     @initialize(rotated=st.booleans(), at_once=st.booleans(), clears=st.booleans(), lag=st.integers(0, 3), labels_lag=st.integers(0, 1))
     def a_secret(self, rotated, at_once, clears, lag, labels_lag):
@@ -57,6 +57,11 @@ class Schedule(RuleBasedStateMachine):
     @rule(calls=st.integers(0, 30), fault=st.sampled_from(FAULTS))
     def all_steps(self, calls, fault):
         self.succeeds(calls, fault)
+
+    @rule(step=st.sampled_from(STEPS), calls=st.integers(0, 10), fault=st.sampled_from([None, *FAULTS]))
+    def a_step_comes_out_of_order(self, step, calls, fault):
+        with self.traffic.fault_after(calls, fault):
+            self.step(self.tokens[-1], step)
 
     @rule(step=st.sampled_from(STEPS))
     def a_step_begins(self, step):
@@ -80,6 +85,12 @@ class Schedule(RuleBasedStateMachine):
         self.traffic.end_all("killed")
         self.world.manager.abandon(self.world.arn)
 
+    @rule(calls=st.integers(8, 24), fault=st.sampled_from(FAULTS))
+    def a_rotation_fails_and_is_given_up(self, calls, fault):
+        self.rotate_secret()
+        self.succeeds(calls, fault)
+        self.somebody_takes_pending_off()
+
     @rule(refuses=st.booleans())
     def the_servers_policy_changes(self, refuses):
         self.world.server.refuses_passwords = refuses
@@ -95,9 +106,12 @@ class Schedule(RuleBasedStateMachine):
         assert (self.world.manager.writes(), self.world.server.accepts) == (writes, accepts)
 
     @invariant()
+    def what_was_published_worked_at_every_moment(self):
+        assert self.traffic.was_always_well
+        assert self.what_is_published_works()
+
     def what_is_published_works(self):
-        if self.world.engine.overlap and self.published:
-            assert self.world.server.works(self.world.current)
+        return not self.world.engine.overlap or not self.published or self.world.server.works(self.world.current)
 
     @property
     def published(self):
@@ -118,8 +132,10 @@ class Schedule(RuleBasedStateMachine):
         self.traffic.end_all()
         self.world.server.refuses_passwords = False
         self.the_same_token_ends_well_unless_it_was_given_up()
-        for _ in range(2):
-            self.a_new_token_ends_well()
+        self.a_new_token_ends_well()
+        self.a_new_token_ends_well()
+        if self.world.engine.overlap:  # who has not read the secret again yet
+            assert self.world.server.works(self.world.manager.value(self.world.arn, PREVIOUS))
         self.nothing_was_minted_twice_or_told()
 
     def the_same_token_ends_well_unless_it_was_given_up(self):
