@@ -1,8 +1,9 @@
 """One IAM user's access keys: listed, made, taken out of use; and a note at the user before a key is made.
 
-CreateAccessKey tells the secret once, and a key takes no tags. If the function is cut off before it has stored the key, nothing of
-the secret tells that key from one that a person made. So the user gets a tag first, as databases write their log first: a key
-that is not on the note and was made in the minutes after it is this function's own.
+CreateAccessKey tells the secret once, and a key takes no tags. If the function is cut off before it has stored the key, nothing in
+the secret tells that key from one that a person made; and that a key is young and was never used proves nothing, since a person
+may have made it for tomorrow. So the user gets a tag first, as databases write their log first: a key that is not on the note and
+was made in the minutes after it is this function's own.
 """
 
 import datetime
