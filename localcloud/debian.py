@@ -71,11 +71,16 @@ def command(root: Path, program: str) -> list[str]:
         LocalCloudError: the folder has no such program, or it is a script.
     """
     path = root / program
-    if not path.is_file() or not path.read_bytes().startswith(b"\x7fELF"):
+    if not path.is_file() or not _is_machine_code(path):
         raise LocalCloudError(f"{program} is no program in {root}; look at what its packages hold, or remove the folder to fetch it anew")
     libraries = [folder for folder in (*root.glob("lib/*-linux-gnu*"), *root.glob("usr/lib/*-linux-gnu*")) if folder.is_dir()]
     loader = next(loader for folder in libraries for loader in folder.glob("ld-linux-*.so.*"))
     return [str(loader), "--library-path", ":".join(map(str, libraries)), str(path)]
+
+
+def _is_machine_code(path: Path) -> bool:
+    with path.open("rb") as program:
+        return program.read(4) == b"\x7fELF"
 
 
 def _make(draft: Path, packages: tuple[str, ...], suite: str, own: str) -> None:
