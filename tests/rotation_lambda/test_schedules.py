@@ -68,6 +68,16 @@ class Schedule(RuleBasedStateMachine):
         token = self.tokens[-1]
         self.traffic.begin(lambda: self.step(token, step))
 
+    @rule(step=st.sampled_from(STEPS), begins=st.booleans(), turns=st.lists(st.integers(0, 1), min_size=4, max_size=20))
+    def a_step_comes_twice_at_once(self, step, begins, turns):
+        if begins:
+            self.rotate_secret()
+        for _ in range(2):
+            self.a_step_begins(step)
+        for turn in turns:
+            if self.traffic.running:
+                self.traffic.go_on(turn, 1)
+
     @precondition(lambda self: self.traffic.running)
     @rule(which=st.integers(0, 2), calls=st.integers(1, 8), fault=st.sampled_from([None, None, *FAULTS]))
     def a_step_goes_on(self, which, calls, fault):
