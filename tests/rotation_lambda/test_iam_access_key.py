@@ -4,6 +4,7 @@ import functools
 
 import pytest
 
+from rotation_lambda.engines import _iam_user
 from rotation_lambda.handler import handler
 from tests.rotation_lambda.conftest import refusal
 from tests.rotation_lambda.generated import DAY, HOUR, MINUTE
@@ -164,3 +165,15 @@ def test_twenty_rotations_leave_two_keys(service):
         service.rotate_after(HOUR)
 
     assert len(service.iam.keys) == 2
+
+
+@pytest.mark.parametrize(("region", "endpoint"), [("eu-central-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn")])
+def test_the_key_is_proved_at_the_regions_own_endpoint_and_waited_for_a_bounded_time(monkeypatch, region, endpoint):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+
+    caller = _iam_user.client_of(region, "k" * 20, "s" * 40)
+
+    config = caller.meta.config
+    assert caller.meta.endpoint_url == f"https://sts.{region}.{endpoint}"
+    assert (config.connect_timeout, config.read_timeout, config.retries) == (4, 5, {"total_max_attempts": 2, "mode": "standard"})
