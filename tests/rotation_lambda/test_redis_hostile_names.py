@@ -48,7 +48,7 @@ def test_rule_15_hostile_names_and_passwords_are_names_and_passwords_only(servic
     assert [service.works(value) for value in (service.current, service.previous)] == [True, True]
     assert {line for line in service.server.run("ACL", "LIST") if not line.startswith(f"user {username} ")} == before
     user = service.server.user(username)
-    assert (user["flags"], user["keys"], user["commands"], len(user["passwords"])) == (["on"], ["~own:*"], ["+get"], 2)
+    assert (user["enabled"], user["keys"], user["commands"], len(user["passwords"])) == (True, ["~own:*"], ["+get"], 2)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
