@@ -99,7 +99,7 @@ class Rotation:
         self._refuse_strangers(pending, current)
         # Steps may arrive out of order: nothing is published that does not log in.
         self._prove(pending)
-        # If it was published meanwhile, or after a version that was not looked at here, others know better what may go.
+        # If the label moved off a version that was not looked at here, the next rotation knows better what may go.
         if self._versions.publish() == state.holder_of(CURRENT):
             known = self._known(state, current)
             self._clear_away([pending, current], _before_current(known), known)

@@ -187,15 +187,15 @@ class Versions:
         return kept
 
     def publish(self) -> str | None:
-        """Moves AWSCURRENT to the token's version.
+        """Moves AWSCURRENT to the token's version, unless another invocation or a repeated call was faster.
 
-        Gives the version that it was moved off; nothing when there was none, or when the token's version was current already.
+        Gives the version that the label moved off; nothing when it was the first that carries it.
         """
         for _ in self._attempts():
             state = self.state()
             holder = state.holder_of(CURRENT)
             if holder == self._token:
-                return None
+                return state.holder_of(PREVIOUS)
             state.refuse_abandoned(self._token)
             off = {"RemoveFromVersionId": holder} if holder else {}
             if self._ask(self._service.update_secret_version_stage, _MOVED, VersionStage=CURRENT, MoveToVersionId=self._token, **off):

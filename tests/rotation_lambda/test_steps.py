@@ -583,12 +583,13 @@ def test_rule_3_a_rotation_that_was_abandoned_while_it_proved_is_not_published(w
     assert world.secret.holder("AWSCURRENT") == before
 
 
-def test_rule_18_who_published_first_clears_away(world):
+def test_rule_18_of_duplicates_that_published_each_clears_away(world):
     token = world.until("finishSecret")
+    replaced = world.current
     during(world, "update_secret_version_stage", lambda: world.versions(token).publish())
 
     assert world.step("finishSecret", token) == "done"
-    assert not world.engine.cleanup.called
+    assert told(world, "cleanup").kwargs["keep"] == [world.current, replaced]
 
 
 def test_rule_18_after_a_version_that_was_not_looked_at_nothing_is_cleared_away(world):

@@ -582,8 +582,20 @@ def test_rule_23_what_is_published_already_is_not_moved(world, versions):
     versions.publish()
     world.manager.abandon(world.arn)
 
-    assert versions.publish() is None
+    assert versions.publish() == "before"
     assert len(moves(world)) == 1
+
+
+def test_rule_23_a_move_whose_answer_was_lost_and_that_was_sent_again_is_success(world, versions, pauses):
+    def sent_before(call, _request):
+        if call == "update_secret_version_stage":
+            world.manager.before = lambda *_: None
+            world.versions(TOKEN).publish()
+
+    world.manager.before = sent_before
+
+    assert versions.publish() == "before"
+    assert pauses == [0.1]
 
 
 def test_rule_3_what_was_abandoned_is_not_published(world, versions):
