@@ -114,6 +114,11 @@ class Service:
                 return False
         return True
 
+    def sessions_end(self) -> bool:
+        """Whether the function left none open; a server sees that one was closed a moment later."""
+        asked = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'keyturn rotation'"
+        return any(self.server.run(asked) == [] for _ in range(1000))
+
     def stored(self, role: str) -> str | None:
         with self.server.superuser() as connection:
             rows = connection.run("SELECT rolpassword FROM pg_authid WHERE rolname = :role", role=role)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rotation_lambda.engines import _postgres_session, postgres
-from rotation_lambda.errors import PolicyError
+from rotation_lambda.errors import PolicyError, RotationError
 
 
 def test_rule_10_a_value_that_the_servers_policy_refuses_is_given_up(service, lines, monkeypatch):
@@ -193,6 +193,26 @@ def test_rule_20_every_session_is_closed(service):
     service.rotate()
     service.until("setSecret")
 
-    sessions = service.server.run("SELECT usename FROM pg_stat_activity WHERE application_name = 'keyturn rotation'")
+    assert service.sessions_end()
 
-    assert sessions == []
+
+@pytest.mark.parametrize(
+    ("step", "statement"), [("setSecret", 1), ("setSecret", 2), ("setSecret", 5), ("testSecret", 1), ("finishSecret", 1)]
+)
+def test_rule_20_every_session_is_closed_when_a_step_fails(service, monkeypatch, step, statement):
+    service.rotate()
+    token, ran, run = service.until(step), [], _postgres_session.Session._run
+
+    def breaks(session, *said):
+        ran.append(said)
+        if len(ran) == statement:
+            raise RuntimeError("the driver broke")
+        return run(session, *said)
+
+    with monkeypatch.context() as during:
+        during.setattr(_postgres_session.Session, "_run", breaks)
+        with pytest.raises(RotationError):
+            service.step(step, token)
+
+    assert len(ran) == statement
+    assert service.sessions_end()
