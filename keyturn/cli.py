@@ -89,7 +89,7 @@ def rotate(
     name: Name,
     twice: Annotated[
         bool,
-        typer.Option("--twice", help="Rotate two times: after a leak, so that neither of two alternating users keeps its old password."),
+        typer.Option("--twice", help="Rotate two times: after a leak, so that no old value stays valid where two are (alternating users, two passwords, two keys)."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Longest time to wait for one rotation.")] = 300,
     quiet_period: Annotated[
