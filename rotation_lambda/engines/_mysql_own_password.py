@@ -47,8 +47,6 @@ class OwnPassword:
         If it has logged in and is the second, the first is of an abandoned rotation, and is replaced in the same way; or a duplicate
         invocation was faster, and the new password is in force.
         """
-        if candidate == self._new:
-            return None
         try:
             return session.set_password(self._dialect.own_password(self._new, instead_of=candidate) + retain)
         except (NotPrimaryError, PolicyError) as error:  # a policy may refuse a password that was set before

@@ -75,6 +75,21 @@ def test_a_right_on_something_hostile_is_shared_as_it_is(service, name):  # samp
     assert line.startswith(f"GRANT SELECT ON {place} TO ")
 
 
+@pytest.mark.parametrize("mode", ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT"])
+def test_rule_15_a_server_that_quotes_in_another_way_changes_nothing(service, monkeypatch, mode):
+    service.declare(username=f"z{next(_fresh)}\\'\"`", strategy="single-user")
+    passwords = iter(["it's \\' \" 1", "\\", "'"])
+    monkeypatch.setattr(mysql, "new_password", lambda: next(passwords))
+    [(before,)] = service.server.run("SELECT @@GLOBAL.sql_mode")
+    service.server.rows("SET GLOBAL sql_mode = %s", mode)
+    try:
+        for _ in range(3):
+            service.rotate()
+            assert service.ask("SELECT CURRENT_USER()") == [(f"{service.current['username']}@%",)]
+    finally:
+        service.server.rows("SET GLOBAL sql_mode = %s", before)
+
+
 class _Server:
     """Tells about rights as either server does."""
 

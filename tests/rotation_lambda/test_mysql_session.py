@@ -210,6 +210,25 @@ def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(ser
             release.set()
 
 
+def test_rule_20_a_name_with_many_addresses_takes_no_longer_than_there_is_time(service, refused, monkeypatch):
+    token = service.until("setSecret")
+    service.context = Context(seconds=8)
+    allowed = []
+
+    def silent(_address, timeout):
+        allowed.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 3306))] * 9)
+    monkeypatch.setattr(socket, "create_connection", silent)
+
+    with refused("network", says="cannot be reached (timed out)"):
+        service.step("setSecret", token)
+
+    assert len(allowed) == 3
+    assert max(allowed) <= 3
+
+
 def test_rule_20_without_time_nothing_is_begun(service, refused):
     token = service.until("setSecret")
     service.context = Context(seconds=5)
