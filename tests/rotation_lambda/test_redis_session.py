@@ -1,8 +1,7 @@
-"""Verified TLS and an end in time; each failure has its class, writes nothing and says no value (rules 13, 17, 20)."""
+"""An end in time; each failure has its class, writes nothing and says no value (rules 13 and 20)."""
 
 import contextlib
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from rotation_lambda.engines._redis_session import logged_in
 from rotation_lambda.errors import NetworkError
 from rotation_lambda.targets import target_of
 from tests.rotation_lambda.conftest import Context
+from tests.rotation_lambda.redis_impostor import answering, impostor, rotating_at, server_context
 from tests.rotation_lambda.redis_server import ADMIN_PASSWORD, running
 from tests.rotation_lambda.subjects.redis import Service
 
@@ -32,122 +32,10 @@ def service(server, monkeypatch, pauses):  # noqa: ARG001 - nobody waits
     return Service(server, monkeypatch)
 
 
-@contextlib.contextmanager
-def _answering(converse):
-    """A server on loopback that talks to each caller in its own way; gives its port and counts its callers."""
-    callers = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    caller, _ = listener.accept()
-                    callers.append(caller)
-                    with caller, contextlib.suppress(OSError):
-                        converse(caller)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1], callers
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(timeout=10)
-
-
-def _server_context(server):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(server.home / "server.pem", server.home / "server.key")
-    return context
-
-
-def _impostor(server, *answers):
-    """Has the right certificate, and answers one request after the other with these bytes; then hangs up."""
-    context = _server_context(server)
-
-    def converse(caller):
-        with context.wrap_socket(caller, server_side=True) as channel:
-            for answer in answers:
-                channel.recv(10_000)
-                channel.sendall(answer)
-
-    return _answering(converse)
-
-
-def _at(service, **place):
-    """A rotation that was begun, then a declaration that names another place (the new value with it)."""
-    token = service.until("setSecret")
-    service.declare(**place)
-    service.tamper(token, **{key: value for key, value in place.items() if key in {"host", "port"}})
-    return token
-
-
-def test_rule_17_a_server_of_another_authority_gets_no_password(service, refused):
-    token = _at(service, ca="other-ca.pem")
-
-    with refused("tls", says="certificate of localhost"):
-        service.step("setSecret", token)
-
-
-def test_rule_17_the_systems_authorities_do_not_count(service, refused, monkeypatch):
-    """redis-py itself would trust them besides the given one."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(service.server.home / "ca.pem"))
-    token = _at(service, ca="other-ca.pem")
-
-    with refused("tls", says="certificate of localhost"):
-        service.step("setSecret", token)
-
-
-def test_rule_17_a_certificate_of_another_name_is_refused(service, refused):
-    token = _at(service, host="127.0.0.2")
-
-    with refused("tls", says="127.0.0.2"):
-        service.step("setSecret", token)
-
-
-def test_rule_17_a_redis_without_tls_hears_no_password(service, refused, monkeypatch):
-    """It waits for the end of a line that never comes."""
-    heard = []
-
-    def converse(caller):
-        while piece := caller.recv(1000):
-            heard.append(piece)
-
-    monkeypatch.setattr("rotation_lambda.engines._redis_session._CONNECT_SECONDS", 0.3)
-    with _answering(converse) as (port, callers):
-        token = _at(service, port=port)
-        password = service.pending(token)["password"]
-        with refused("network", says="is it a port with TLS (`tls-port`)"):
-            service.step("setSecret", token)
-
-    assert (len(callers), password.encode() in b"".join(heard)) == (1, False)
-
-
-def test_rule_17_what_answers_in_plaintext_is_refused(service, refused):
-    with _answering(lambda caller: caller.sendall(b"-ERR Protocol error: unbalanced quotes in request\r\n")) as (port, callers):
-        token = _at(service, port=port)
-        with refused("tls", says="`tls-port`"):
-            service.step("setSecret", token)
-
-    assert len(callers) == 1
-
-
-def test_rule_17_tls_1_1_is_refused(service, refused):
-    context = _server_context(service.server)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-
-    with _answering(lambda caller: context.wrap_socket(caller, server_side=True)) as (port, _):
-        token = _at(service, port=port)
-        with refused("tls", says="no TLS 1.2 or newer"):
-            service.step("setSecret", token)
-
-
 def test_a_stopped_server_is_a_network_error(service, refused):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    token = _at(service, port=port)
+    token = rotating_at(service, port=port)
 
     with refused("network", says=f"localhost:{port} cannot be reached"):
         service.step("setSecret", token)
@@ -157,7 +45,7 @@ def test_an_unknown_host_is_a_network_error(service, refused, monkeypatch):
     def unknown(*_, **__):
         raise socket.gaierror(-2, "Name or service not known")
 
-    token = _at(service, host="cache.invalid")
+    token = rotating_at(service, host="cache.invalid")
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
     with refused("network", says="cache.invalid is unknown"):
@@ -175,8 +63,8 @@ def _hung_up(connection, noted):
 def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(service, refused):
     service.context, in_time = Context(seconds=5.4), []
 
-    with _answering(lambda caller: _hung_up(caller, in_time)) as (port, _):
-        token = _at(service, port=port)
+    with answering(lambda caller: _hung_up(caller, in_time)) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("network", says="timed out"):
             service.step("setSecret", token)
 
@@ -185,14 +73,14 @@ def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(ser
 
 def test_rule_20_a_server_that_never_answers_a_command_ends_before_the_functions_timeout(service, refused):
     service.context, in_time = Context(seconds=5.4), []
-    context = _server_context(service.server)
+    context = server_context(service.server)
 
     def converse(caller):
         with context.wrap_socket(caller, server_side=True) as channel:
             _hung_up(channel, in_time)
 
-    with _answering(converse) as (port, _):
-        token = _at(service, port=port)
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("network", says="did not answer in time (AUTH)"):
             service.step("setSecret", token)
 
@@ -201,7 +89,7 @@ def test_rule_20_a_server_that_never_answers_a_command_ends_before_the_functions
 
 def test_rule_20_a_server_that_sends_a_byte_now_and_then_does_not_hold_the_function(service, refused):
     service.context = Context(seconds=5.5)
-    context = _server_context(service.server)
+    context = server_context(service.server)
     heard_to_the_end = []
 
     def converse(caller):
@@ -211,8 +99,8 @@ def test_rule_20_a_server_that_sends_a_byte_now_and_then_does_not_hold_the_funct
                 threading.Event().wait(0.1)
         heard_to_the_end.append(True)
 
-    with _answering(converse) as (port, _):
-        token = _at(service, port=port)
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("network"):
             service.step("setSecret", token)
 
@@ -291,7 +179,7 @@ def test_rule_13_the_servers_refusals_are_told_apart(service, refused, answer, e
     token = service.until("testSecret")
     password = service.pending(token)["password"].encode()
 
-    with _impostor(service.server, *([answer.replace(b"%s", password)] * 2 if answer else [])) as (port, _):
+    with impostor(service.server, *([answer.replace(b"%s", password)] * 2 if answer else [])) as (port, _):
         service.declare(port=port)
         service.tamper(token, port=port)
         with refused(error_class):
@@ -301,7 +189,7 @@ def test_rule_13_the_servers_refusals_are_told_apart(service, refused, answer, e
 def test_a_proxy_that_logs_in_with_a_user_of_its_own_is_noticed(service, refused):
     token = service.until("testSecret")
 
-    with _impostor(service.server, b"+OK\r\n", b"$5\r\nproxy\r\n") as (port, _):
+    with impostor(service.server, b"+OK\r\n", b"$5\r\nproxy\r\n") as (port, _):
         service.declare(port=port)
         service.tamper(token, port=port)
         with refused("configuration", says="is there a proxy in between"):
@@ -310,7 +198,7 @@ def test_a_proxy_that_logs_in_with_a_user_of_its_own_is_noticed(service, refused
 
 def test_a_session_that_broke_off_is_not_opened_again(service):
     """redis-py would connect anew, and the next command would be nobody's: on a server with an open default user it would even be done."""
-    with _impostor(service.server, b"+OK\r\n") as (port, callers):
+    with impostor(service.server, b"+OK\r\n") as (port, callers):
         service.declare(port=port)
         target = target_of(service.arn, None)
         with logged_in(target, "admin", "x", Deadline(60)) as session:

@@ -98,7 +98,7 @@ class Service:
         def watched(session: Session, commands: Sequence[Sequence[bytes]]) -> list[Any]:
             # What stands between MULTI and EXEC happens at once, and only when EXEC arrives.
             inner = commands[1:-1] if len(commands) > 1 else commands
-            label = ", ".join(" ".join(part.decode() for part in command[:_words(command)]) for command in inner)
+            label = ", ".join(" ".join(part.decode() for part in command[: _words(command)]) for command in inner)
             with around(label):
                 return exchange(session, commands)
 
