@@ -89,7 +89,7 @@ def rotate(
     name: Name,
     twice: Annotated[
         bool,
-        typer.Option("--twice", help="Rotate two times: after a leak, so that no old value stays valid where two are (alternating users, two passwords, two keys)."),
+        typer.Option("--twice", help="Rotate two times: after a leak, so that no old value stays valid where two of them are."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Longest time to wait for one rotation.")] = 300,
     quiet_period: Annotated[
@@ -104,8 +104,8 @@ def rotate(
     ends with the cause, and the previous value stays current. What such a rotation leaves behind (AWSPENDING on a version that is
     not current, which blocks every further one) the next run takes away by itself.
 
-    With alternating users one rotation does not revoke a leaked credential: the other user takes over, and the leaked one stays
-    valid until its own turn. Use --twice then.
+    Where two are valid at a time (alternating users, two passwords, two access keys) one rotation does not revoke a leaked
+    credential: another takes over, and the leaked one stays valid until the next rotation. Use --twice then.
 
     Uses your AWS credentials and AWS_ENDPOINT_URL. Permissions: secretsmanager:DescribeSecret, RotateSecret and
     UpdateSecretVersionStage on the secret, lambda:InvokeFunction and GetFunctionConfiguration on its function,
