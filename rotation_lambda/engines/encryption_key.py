@@ -1,9 +1,11 @@
 """Keys for AES-256-GCM: the first encrypts, all of them decrypt, so what was encrypted before a rotation stays readable.
 
-A key that is dropped is data that is lost. None is, unless the target says how many former keys to `keep`; and a value in which a
-key cannot be read is refused rather than rotated. Nothing is encrypted here: the standard library has no AES.
+A key that is dropped is data that is lost. None is, unless the target says how many former keys to `keep`: not when somebody moved
+AWSCURRENT back or wrote the value anew, as long as AWSPREVIOUS has the keys; and a value in which a key cannot be read is refused
+rather than rotated. Nothing is encrypted here: the standard library has no AES.
 """
 
+import contextlib
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -28,12 +30,10 @@ def describe(target: Target, current: Value | None) -> Value:  # noqa: ARG001 - 
 
 def generate(target: Target, known: Known, deadline: Deadline) -> Value:  # noqa: ARG001 - no key is asked for twice
     """Gives a new key, and after it every key that may have encrypted something."""
-    before = held(known)
-    former = _keys(before, target) if before else []
     fresh = {"kty": "oct", "k": written(secrets.token_bytes(_BYTES))}
     new = {**fresh, "kid": thumbprint(fresh), "alg": _ALGORITHM, "use": "enc", "iat": int(time.time())}
     return fitting(
-        [new, *former[: _kept(target)]],
+        [new, *_former(known, target)],
         known.current,
         secret=target.secret,
         way_out="encrypt your data anew with the first key, and let the target's 'keep' say how many former keys are still needed",
@@ -51,6 +51,32 @@ def verify(target: Target, pending: Value, deadline: Deadline) -> None:  # noqa:
 
 def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:
     """Nothing is left over: a key that was never published has encrypted nothing."""
+
+
+def _former(known: Known, target: Target) -> list[Jwk]:
+    """Gives what the value holds, and what AWSPREVIOUS holds besides: it was published, too, so data may need it.
+
+    Keys newer than the one that encrypts now tell that the label was moved back; `keep` does not count those.
+    """
+    before = held(known)
+    if before is None:
+        return []
+    keys, others = _keys(before, target), _published_before(known, target)
+    known_here = {*(key["kid"] for key in keys), *map(thumbprint, keys)}
+    lost = [key for key in others if not known_here & {key["kid"], thumbprint(key)}]
+    newer = [key for key in lost if _made(key) > _made(keys[0])]
+    return [*newer, *[*keys, *(key for key in lost if key not in newer)][: _kept(target)]]
+
+
+def _published_before(known: Known, target: Target) -> list[Jwk]:
+    with contextlib.suppress(ConfigurationError):  # what somebody put right since must not stand in the way
+        return _keys(known.previous() or {}, target)
+    return []
+
+
+def _made(key: Jwk) -> float:
+    made = key.get("iat")
+    return made if isinstance(made, int | float) else 0
 
 
 def _keys(value: Value, target: Target) -> list[Jwk]:

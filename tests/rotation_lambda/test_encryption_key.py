@@ -144,6 +144,55 @@ def test_keys_that_somebody_emptied_the_value_of_still_decrypt(ring):
     assert len(ring.current["keys"]) == 2
 
 
+@pytest.mark.parametrize("keep", [None, 1])
+def test_what_was_encrypted_before_somebody_moved_the_label_back_stays_readable(ring, keep):
+    ring.declare(keep=keep)
+    first = ring.rotate()
+    records = [encrypted(ring.current)]
+    ring.wait(DAY)
+    second = ring.rotate()
+    records.append(encrypted(ring.current))
+    ring.manager.update_secret_version_stage(
+        SecretId=ring.arn, VersionStage="AWSCURRENT", MoveToVersionId=first, RemoveFromVersionId=second
+    )
+    ring.wait(DAY)
+
+    ring.rotate()
+
+    assert [decrypted(ring.current, record) for record in records] == [b"a card number"] * 2
+    assert len(ring.current["keys"]) == 3
+
+
+def test_a_key_that_somebody_put_while_a_rotation_ran_comes_back_with_the_next_one(ring):
+    ring.rotate()
+    version = ring.until("finishSecret")
+    ring.write({"keys": [{"kty": "oct", "k": RAW, "kid": "by hand"}]})
+    record = encrypted(ring.current)
+    ring.step("finishSecret", version)
+
+    ring.rotate()
+
+    assert decrypted(ring.current, record) == b"a card number"
+
+
+def test_of_two_keys_of_one_name_the_one_in_the_value_stays(ring):
+    ring.write({"keys": [{"kty": "oct", "k": OTHER, "kid": "2019"}]})
+    ring.write({"keys": [{"kty": "oct", "k": RAW, "kid": "2019"}]})
+
+    ring.rotate()
+
+    assert [key["k"] for key in ring.current["keys"][1:]] == [RAW]
+
+
+def test_keys_that_were_put_right_by_hand_do_not_stand_in_the_way_of_a_rotation(ring):
+    ring.write({"keys": [{"kty": "oct", "k": RAW[:-2]}]})
+    ring.write({"keys": [{"kty": "oct", "k": RAW, "iat": "yesterday"}]})
+
+    ring.rotate()
+
+    assert [key["k"] for key in ring.current["keys"][1:]] == [RAW]
+
+
 def test_a_value_that_held_no_keys_can_be_emptied_to_begin_anew(ring):
     ring.write({"value": RAW})
     ring.write({})
@@ -154,7 +203,6 @@ def test_a_value_that_held_no_keys_can_be_emptied_to_begin_anew(ring):
 
 
 def test_before_a_secret_is_full_the_rotation_says_the_way_out_and_the_value_stays(ring, refused):
-    ring.rotate()
     full = [{"kty": "oct", "k": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="), "kid": f"{number}"} for number in range(800)]
     ring.write({"keys": full})
     assert len(json.dumps(ring.current)) < 65536
