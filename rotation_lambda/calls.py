@@ -1,7 +1,7 @@
 """One call to Secrets Manager: begun only while there is time, and its failures by the class that a person acts on."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import botocore.exceptions
 
@@ -23,17 +23,17 @@ def ask(
     try:
         return call(**request)
     except botocore.exceptions.ClientError as error:
-        answer = cast("dict[str, Any]", error.response)
+        answer: Any = error.response
         code = str(answer.get("Error", {}).get("Code", ""))
         if code in unless:
             return {}
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        status = str(answer.get("ResponseMetadata", {}).get("HTTPStatusCode"))
         raise _refused(f"{error.operation_name}{on}", code, status) from None
     except botocore.exceptions.BotoCoreError as error:
         raise _unanswered(error) from None
 
 
-def _refused(call: str, code: str, status: int) -> RotationError:
+def _refused(call: str, code: str, status: str) -> RotationError:
     match code:
         case "AccessDeniedException" | "AccessDenied":
             return PermissionRefusedError(f"{call} is denied; the function's role needs it, and the key through Secrets Manager")
@@ -43,7 +43,7 @@ def _refused(call: str, code: str, status: int) -> RotationError:
             return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
         case "ResourceNotFoundException":
             return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
-        case _ if status >= 500 or "Throttling" in code or code in {"InternalServiceError", "ServiceUnavailable"}:
+        case _ if status.startswith("5") or "Throttling" in code or code in {"InternalServiceError", "ServiceUnavailable"}:
             return NetworkError(f"{call} got no answer from Secrets Manager ({code}); it is tried again")
         case _:
             return ConfigurationError(f"{call} is refused ({code})")

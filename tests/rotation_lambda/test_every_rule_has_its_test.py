@@ -8,7 +8,7 @@ RULES = range(1, 31)
 
 
 def test_every_rule_has_its_test():
-    sources = [file.read_text() for room in ("rotation_lambda", "components") for file in (TESTS / room).glob("test_*.py")]
+    sources = [file.read_text() for room in ("rotation_lambda", "components") for file in (TESTS / room).rglob("test_*.py")]
 
     named = {
         int(number)

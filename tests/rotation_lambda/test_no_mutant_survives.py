@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = ("steps", "versions")
+FILES = ("steps", "versions", "calls")
 # What runs against each mutant: in memory and without a server, so that all of them take a minute or two.
-TESTS = ("memory_engine.py", "secrets_manager.py", "test_steps.py", "test_versions.py")
+TESTS = ("memory_engine.py", "secrets_manager.py", *(f"{file}/*.py" for file in FILES))
 EXPLAINED = Path(__file__).with_name("mutants.toml")
 # Exit codes: all tests passed, none ran, none was found, never tried.
 SURVIVED = {0, 5, 33, None}
@@ -23,6 +23,7 @@ source_paths=rotation_lambda
 only_mutate=
     rotation_lambda/steps.py
     rotation_lambda/versions.py
+    rotation_lambda/calls.py
 also_copy=pytest.ini
 """
 _PYTEST = """
@@ -38,9 +39,10 @@ def checkout(tmp_path_factory):
     """The state machine and its tests alone, in a folder that may be written to."""
     home = tmp_path_factory.mktemp("mutants")
     shutil.copytree(ROOT / "rotation_lambda", home / "rotation_lambda", ignore=shutil.ignore_patterns("__pycache__"))
-    (home / "tests/rotation_lambda").mkdir(parents=True)
-    for test in TESTS:
-        shutil.copy(ROOT / "tests/rotation_lambda" / test, home / "tests/rotation_lambda")
+    for test in (found for pattern in TESTS for found in (ROOT / "tests/rotation_lambda").glob(pattern)):
+        copy = home / test.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(test, copy)
     (home / "setup.cfg").write_text(_MUTMUT)
     (home / "pytest.ini").write_text(_PYTEST)
     return home
