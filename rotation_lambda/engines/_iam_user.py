@@ -12,22 +12,20 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import botocore.config
-import botocore.exceptions
 import botocore.session
 
+from rotation_lambda.calls import ask
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Value
 from rotation_lambda.errors import (
     AuthenticationError,
     ConfigurationError,
     ConflictError,
-    NetworkError,
     PermissionRefusedError,
     RotationError,
-    TlsError,
 )
 from rotation_lambda.targets import Target
 
@@ -37,6 +35,7 @@ _NOTE = re.compile(r"(?P<moment>[0-9]{10}) beside(?P<keys>( [A-Za-z0-9]+)*)")
 _EARLY_SECONDS, _LATE_SECONDS = 60, 900
 # A key that was just made may be unknown where the next call lands.
 _NOT_ACCEPTED = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch"})
+_GONE = frozenset({"NoSuchEntity"})
 
 
 @functools.cache  # one client for all invocations of a warm function
@@ -114,28 +113,25 @@ class User:
 
     def delete(self, key: Key) -> None:
         """Takes a key out of use and deletes it; one that is gone already is no error."""
-        self._ask("update_access_key", unless="NoSuchEntity", AccessKeyId=key.identity, Status="Inactive")
-        self._ask("delete_access_key", unless="NoSuchEntity", AccessKeyId=key.identity)
+        self._ask("update_access_key", unless=_GONE, AccessKeyId=key.identity, Status="Inactive")
+        self._ask("delete_access_key", unless=_GONE, AccessKeyId=key.identity)
 
-    def _ask(self, call: str, *, attempts: int = 3, unless: str = "", **request: Any) -> dict[str, Any]:
-        self._deadline.limit(1)
-        try:
-            return getattr(client("iam", self._region, attempts=attempts), call)(UserName=self._name, **request)
-        except botocore.exceptions.ClientError as error:
-            if _code(error) == unless:
-                return {}
-            raise self._refused(error) from None
-        except botocore.exceptions.BotoCoreError as error:
-            raise unanswered(error, "IAM") from None
+    def _ask(self, call: str, *, attempts: int = 3, unless: frozenset[str] = frozenset(), **request: Any) -> dict[str, Any]:
+        iam = client("iam", self._region, attempts=attempts)
+        return ask(getattr(iam, call), self._deadline, unless=unless, service="IAM", says=self._iam_says, UserName=self._name, **request)
 
-    def _refused(self, error: botocore.exceptions.ClientError) -> RotationError:
-        match _code(error):
-            case "NoSuchEntity":
+    def _iam_says(self, call: str, code: str) -> RotationError | None:
+        match call, code:
+            case _, "NoSuchEntity":
                 return ConfigurationError(f"there is no IAM user {self._name}, or not in this account; look at 'username'")
-            case "LimitExceeded":
+            case "CreateAccessKey", "LimitExceeded":
                 return ConflictError(f"the user {self._name} has two keys, since somebody made one at the same time; it is tried again")
+            case _, "LimitExceeded":
+                return ConfigurationError(f"{call} is refused: the user {self._name} has as many tags as IAM allows; take one off")
+            case _, "ConcurrentModification" | "EntityTemporarilyUnmodifiable":
+                return ConflictError(f"{call} meets another change of the user ({code}); it is tried again")
             case _:
-                return refused(error)
+                return _denied(call, code)
 
 
 def caller(region: str, key: str, secret: str, deadline: Deadline) -> str:
@@ -144,44 +140,17 @@ def caller(region: str, key: str, secret: str, deadline: Deadline) -> str:
     Raises:
         AuthenticationError: AWS does not accept the key.
     """
-    deadline.limit(1)
-    try:
-        return str(client_of(region, key, secret).get_caller_identity()["Arn"])
-    except botocore.exceptions.ClientError as error:
-        if _code(error) in _NOT_ACCEPTED:
-            raise AuthenticationError(f"AWS does not accept the key {key} ({_code(error)})") from None
-        raise refused(error) from None
-    except botocore.exceptions.BotoCoreError as error:
-        raise unanswered(error, f"STS in {region}") from None
+
+    def says(call: str, code: str) -> RotationError | None:
+        if code in _NOT_ACCEPTED:
+            return AuthenticationError(f"AWS does not accept the key {key} ({code})")
+        return _denied(call, code)
+
+    identity = client_of(region, key, secret).get_caller_identity
+    return str(ask(identity, deadline, service=f"STS in {region}", says=says)["Arn"])
 
 
-def refused(error: botocore.exceptions.ClientError) -> RotationError:
-    """Gives the error of a refused call by its class; the service's own words are left out."""
-    answer = cast("dict[str, Any]", error.response)
-    status, code = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400), _code(error)
+def _denied(call: str, code: str) -> RotationError | None:
     if code in {"AccessDenied", "AccessDeniedException", "ExpiredToken", *_NOT_ACCEPTED}:
-        return PermissionRefusedError(f"{error.operation_name} is denied ({code}); the function's role needs it for this user")
-    if status >= 500 or code.startswith("Throttling"):
-        return NetworkError(f"{error.operation_name} got no answer ({code}); it is tried again")
-    if code in {"ConcurrentModification", "EntityTemporarilyUnmodifiable"}:
-        return ConflictError(f"{error.operation_name} meets another change of the user ({code}); it is tried again")
-    return ConfigurationError(f"{error.operation_name} is refused ({code})")
-
-
-def unanswered(error: botocore.exceptions.BotoCoreError, service: str) -> RotationError:
-    """Gives the error of a call that got no answer."""
-    match error:
-        case botocore.exceptions.NoCredentialsError():
-            return PermissionRefusedError("the function has no credentials; it runs under its role on Lambda only")
-        case botocore.exceptions.ParamValidationError():
-            return ConfigurationError(f"{service} was not called: the declaration or the value does not have the form that it takes")
-        case botocore.exceptions.SSLError():
-            return TlsError(f"{service} did not prove who it is; nothing was sent")
-        case _:
-            return NetworkError(
-                f"{service} cannot be reached ({type(error).__name__}); a function in a VPC needs a NAT gateway or the service's endpoint"
-            )
-
-
-def _code(error: botocore.exceptions.ClientError) -> str:
-    return str(cast("dict[str, Any]", error.response).get("Error", {}).get("Code", ""))
+        return PermissionRefusedError(f"{call} is denied ({code}); the function's role needs it for this user")
+    return None

@@ -119,7 +119,7 @@ def test_a_user_that_does_not_exist_is_named(service, refused):
         (refusal_of("EntityTemporarilyUnmodifiable", "Call", 409), "conflict", "another change of the user"),
         (refusal_of("ValidationError", "Call", 400), "configuration", "is refused (ValidationError)"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="https://canary-of-iam"), "network", "IAM cannot be reached (ReadTimeoutError)"),
-        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://canary-of-iam"), "network", "needs a NAT gateway"),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://canary-of-iam"), "network", "or a NAT gateway"),
         (botocore.exceptions.SSLError(endpoint_url="https://canary-of-iam", error="x"), "tls", "did not prove who it is"),
         (botocore.exceptions.NoCredentialsError(), "permission", "has no credentials"),
         (botocore.exceptions.ParamValidationError(report="canary-of-iam"), "configuration", "was not called"),
@@ -141,6 +141,22 @@ def test_a_failure_of_iam_is_told_apart_and_the_next_rotation_is_fine(service, m
     service.rotate(version)
     assert service.works(service.current)
     assert len(service.iam.keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [("CreateAccessKey", ("conflict", "has two keys")), ("TagUser", ("configuration", "has as many tags as IAM allows"))],
+)
+def test_a_limit_is_told_by_what_it_limits(service, monkeypatch, refused, call, told):
+    error_class, says = told
+
+    def fails(**_request):
+        raise refusal_of("LimitExceeded", call, 409)
+
+    monkeypatch.setattr(service.iam, {"CreateAccessKey": "create_access_key", "TagUser": "tag_user"}[call], fails)
+
+    with refused(error_class, says=says):
+        service.step("createSecret", service.manager.start(service.arn))
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
+    SSLError,
 )
 
 from rotation_lambda.calls import ask
 from rotation_lambda.deadline import Deadline
-from rotation_lambda.errors import ConfigurationError, ConflictError, NetworkError, PermissionRefusedError
+from rotation_lambda.errors import ConfigurationError, ConflictError, NetworkError, PermissionRefusedError, TlsError
 
 CALL = "GetSecretValue"
 DENIED = f"{CALL} is denied; the function's role needs it, and the key through Secrets Manager"
@@ -88,6 +89,11 @@ def test_a_refusal_that_is_expected_is_an_empty_answer():
             f"Secrets Manager cannot be reached (EndpointConnectionError); {NO_VPC_ENDPOINT}",
         ),
         (
+            SSLError(endpoint_url="https://service", error="the-value"),
+            TlsError,
+            "Secrets Manager did not prove who it is; is there a proxy between the function and AWS?",
+        ),
+        (
             ReadTimeoutError(endpoint_url="https://service"),
             NetworkError,
             f"Secrets Manager cannot be reached (ReadTimeoutError); {NO_VPC_ENDPOINT}",
@@ -107,3 +113,26 @@ def test_it_is_said_on_what_the_call_failed():
         asked(refusal("AccessDenied"), on=" on the admin secret")
 
     assert str(failure.value) == DENIED.replace(CALL, f"{CALL} on the admin secret")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "says"),
+    [
+        (refusal("NoSuchEntity"), ConflictError, f"{CALL} on it: NoSuchEntity"),
+        (refusal("AccessDenied"), ConfigurationError, f"{CALL} on it is refused (AccessDenied)"),
+        (refusal("ServiceFailure", 500), NetworkError, f"{CALL} on it got no answer from IAM (ServiceFailure); it is tried again"),
+        (
+            ReadTimeoutError(endpoint_url="https://service"),
+            NetworkError,
+            f"IAM cannot be reached (ReadTimeoutError); {NO_VPC_ENDPOINT}",
+        ),
+    ],
+)
+def test_another_service_has_words_of_its_own(error, kind, says):
+    def iam_says(call, code):
+        return ConflictError(f"{call}: {code}") if code == "NoSuchEntity" else None
+
+    with pytest.raises(kind) as failure:
+        asked(error, on=" on it", service="IAM", says=iam_says)
+
+    assert str(failure.value) == says
