@@ -113,6 +113,12 @@ class Server:
         with self.root() as connection:
             return rows_of(connection, statement, *values)
 
+    def changes(self) -> int:
+        """Counts the statements that have changed something since the server's logs were last begun anew."""
+        *_, last = (name for name, *_ in self.run("SHOW BINARY LOGS"))
+        # The server's own notes stand between them, and come when they like.
+        return len([kind for _, _, kind, *_ in self.rows("SHOW BINLOG EVENTS IN %s", last) if kind == "Query"])
+
     def written(self) -> bytes:
         """All that the server has written about statements: general log, slow log and binary log."""
         self.run("FLUSH LOGS")
