@@ -79,7 +79,7 @@ class Reader:
             basic=basic,
             json=own.get("json"),
             form=self._form(own.get("form", {})),
-            accept=self._statuses("accept", own.get("accept")) or frozenset({*range(200, 300), *gone}),
+            accept=(self._statuses("accept", own.get("accept")) or frozenset(range(200, 300))) | {*gone},
             refused=self._statuses("refused", own.get("refused", [401])) if what == "verify" else frozenset(),
             pointers={name: self._pointer(name, own.get(name)) for name in (*pointers, *({"next"} & own.keys()))},
             where=self._where(own.get("where", {})),

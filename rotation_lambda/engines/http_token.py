@@ -97,11 +97,13 @@ def _replaced(known: Known) -> dict[str, int]:
     moments = known.current.get("retired")
     replaced = {**cast("dict[str, int]", moments)} if _are_moments(moments) else {}
     published, before = _issued(known.current), _issued(previous) if previous else 0
-    if known.since is not None and published is not None and before is not None and before <= published:
+    ended = int(known.since.timestamp()) if known.since else 0
+    if published is not None and before is not None and before <= published <= ended:
         # The rotation that published the current token replaced the previous one.
-        moment = max(int(known.since.timestamp()), published)
+        moment = ended
     else:
-        # A person wrote a value or moved a label, and nobody knows when. What may have been published until then has its grace from now.
+        # A person wrote a value or moved a label, or a rotation was cut off after it had published, and nobody knows when. What may have
+        # been published until then has its grace from now.
         moment = int(time.time())
         replaced = {**{_id(value) or "": moment for value in known.older()}, **replaced}
     replaced[_id(previous or {}) or ""] = moment

@@ -99,8 +99,10 @@ def test_the_published_token_and_the_one_before_it_are_never_revoked_by_the_rota
     assert len(token.issuer.live()) == 2
 
 
-def test_one_that_is_gone_at_the_issuer_is_no_error(token):
-    token.declare(grace="0s", list=None)
+@pytest.mark.parametrize("accept", [None, [204]])
+def test_one_that_is_gone_at_the_issuer_is_no_error(token, accept):
+    revoke = {**token.target["revoke"], **({"accept": accept} if accept else {})}
+    token.declare(grace="0s", list=None, revoke=revoke)
     token.rotate()
     token.rotate_after(HOUR)
     token.issuer.revoke(token.labelled("AWSPREVIOUS")["id"])
@@ -148,6 +150,24 @@ def test_a_label_that_was_moved_back_by_hand_does_not_end_a_grace_early(token):
     token.rotate_after(HOUR)
 
     assert [token.works(value) for value in (old, new, token.current)] == [True, True, True]
+
+
+def test_a_token_that_was_published_long_after_it_was_issued_does_not_end_the_grace_of_the_one_before_early(token):
+    """The rotation was repeated for hours, and cut off right after it had published: Secrets Manager knows nothing of its end."""
+    token.rotate()
+    before = token.current
+    token.wait(30 * DAY)
+    version = token.until("finishSecret")
+    token.wait(20 * HOUR)
+    token.step("finishSecret", version)
+    token.manager.abandon(token.arn)
+
+    token.rotate_after(5 * HOUR)
+
+    assert token.works(before), "it was replaced five hours ago"
+    token.rotate_after(DAY)
+    token.rotate_after(MINUTE)
+    assert not token.works(before)
 
 
 def test_an_old_token_that_was_put_back_by_hand_is_not_revoked_while_it_is_current(token):
