@@ -5,7 +5,7 @@ with its own tests, and `test_bugs_of_peers.py` looks that it still is:
 - the same user in the admin secret and the rotated one, and a secret that is its own admin:
   test_set_secret.test_rule_14_the_admin_is_another_user_than_those_that_rotate
   test_mysql_alternating.test_the_admin_is_another_user
-  test_redis.test_the_admin_does_not_rotate_itself
+  test_redis_who_may.test_the_admin_does_not_rotate_itself
   test_gate.test_rule_4_no_secret_is_its_own_admin
 - a password that the server's policy refuses, a name that the issuer's does:
   test_postgres_password_policy.test_rule_10_a_password_that_the_server_refuses_is_given_up
