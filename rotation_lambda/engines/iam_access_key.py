@@ -3,7 +3,8 @@
 The key that was replaced stays active until the next rotation needs its place: AWS gives a user two. What is current is never
 touched. A key that no version of the secret ever held is deleted only if a note at the user says that this function made it
 (`_iam_user`); any other is somebody's, and the rotation refuses instead. The function's role needs, on this one user:
-iam:ListAccessKeys, CreateAccessKey, UpdateAccessKey, DeleteAccessKey, ListUserTags, TagUser, UntagUser.
+iam:ListAccessKeys, CreateAccessKey, UpdateAccessKey, DeleteAccessKey, ListUserTags; and TagUser, UntagUser where aws:TagKeys is
+keyturn:creating-access-key, since a user's other tags may decide what it is allowed to do.
 """
 
 import re

@@ -15,6 +15,8 @@ from tests.localcloud.aws.conftest import QUICK, Cloud
 
 PACKAGE = Path(iam_access_key.__file__).parents[1]
 NEEDED = ("ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "ListUserTags", "TagUser", "UntagUser")
+TAGGING = ("TagUser", "UntagUser")  # with the one key that the engine writes: a user's tags may decide what it is allowed to do
+NOTE = "keyturn:creating-access-key"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def cloud(tmp_path_factory):
 class Billing:
     """A user, a secret, and the function between them."""
 
-    def __init__(self, cloud, actions=NEEDED):
+    def __init__(self, cloud, actions=NEEDED, tag=NOTE):
         self.cloud, self.iam, self.secrets = cloud, cloud.client("iam"), cloud.client("secretsmanager")
         self.username = cloud.name("billing")
         user = self.iam.create_user(UserName=self.username)["User"]["Arn"]
@@ -41,7 +43,13 @@ class Billing:
         self.function = cloud.function(
             "",
             {"Effect": "Allow", "Action": [*reading, *writing], "Resource": self.secret},
-            {"Effect": "Allow", "Action": [f"iam:{action}" for action in actions], "Resource": user},
+            {"Effect": "Allow", "Action": [f"iam:{action}" for action in actions if action not in TAGGING], "Resource": user},
+            {
+                "Effect": "Allow",
+                "Action": [f"iam:{action}" for action in actions if action in TAGGING],
+                "Resource": user,
+                "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": tag}, "Null": {"aws:TagKeys": "false"}},
+            },
             Timeout=60,
             Environment={"Variables": {"KEYTURN_TARGETS": json.dumps({name: {"kind": "aws-access-key", "username": self.username}})}},
         )
@@ -105,6 +113,15 @@ def test_without_one_of_the_rights_that_the_engine_names_the_rotation_fails_and_
     assert billing.keys == []
 
 
+def test_a_right_to_write_another_tag_is_none(cloud):
+    billing = Billing(cloud, tag="team")
+
+    assert billing.rotate() == ["RotationStarted", "RotationFailed"]
+
+    assert billing.failure()[1].startswith("TagUser is denied")
+    assert billing.keys == []
+
+
 def test_two_keys_that_persons_made_are_left_alone(cloud):
     billing = Billing(cloud)
     strangers = [billing.iam.create_access_key(UserName=billing.username)["AccessKey"]["AccessKeyId"] for _ in range(2)]
@@ -116,4 +133,4 @@ def test_two_keys_that_persons_made_are_left_alone(cloud):
 
 
 def test_the_rights_that_the_engine_names_are_those_that_are_tried_here():
-    assert all(action in iam_access_key.__doc__ for action in NEEDED)
+    assert all(name in iam_access_key.__doc__ for name in (*NEEDED, NOTE))
