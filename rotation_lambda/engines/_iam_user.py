@@ -6,6 +6,7 @@ may have made it for tomorrow. So the user gets a tag first, as databases write 
 was made in the minutes after it is this function's own.
 """
 
+import contextlib
 import datetime
 import functools
 import re
@@ -108,7 +109,12 @@ class User:
 
     def create(self) -> Value:
         """Gives a new key. It is asked for once: a second request after a lost answer would make a second key."""
-        key = self._ask("create_access_key", attempts=1)["AccessKey"]
+        try:
+            key = self._ask("create_access_key", attempts=1)["AccessKey"]
+        except (PermissionRefusedError, ConfigurationError):
+            with contextlib.suppress(RotationError):
+                self.remove_note()  # none was made: the next one is a person's, who helps out
+            raise
         return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
 
     def delete(self, key: Key) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from rotation_lambda.handler import handler
+from tests.rotation_lambda.access_keys import refused as denial
 from tests.rotation_lambda.conftest import refusal
 from tests.rotation_lambda.generated import DAY, HOUR, MINUTE
 from tests.rotation_lambda.secrets_manager import KilledError, RotationFailedError
@@ -119,6 +120,26 @@ def test_a_key_that_a_person_made_long_after_a_rotation_was_cut_off_is_not_taken
         service.step("createSecret", version)
 
     assert stranger.identity in service.iam.keys
+
+
+def test_a_key_that_a_person_made_because_the_function_may_not_is_left_alone(service, monkeypatch, refused):
+    service.rotate()
+    version = service.manager.start(service.arn)
+
+    def denied(**_request):
+        raise denial("AccessDenied", "CreateAccessKey", 403)
+
+    with monkeypatch.context() as during:
+        during.setattr(service.iam, "create_access_key", denied)
+        with refused("permission", says="CreateAccessKey is denied"):
+            service.step("createSecret", version)
+    service.wait(MINUTE)
+    by_hand = service.iam.make()
+
+    with refused("configuration", says=by_hand.identity):
+        service.step("createSecret", version)
+
+    assert by_hand.identity in service.iam.keys
 
 
 def test_a_key_that_was_there_when_the_note_was_written_is_not_taken_for_ours(service, monkeypatch, refused):
