@@ -91,23 +91,21 @@ def _revoke(client: Client, target: Target, identities: Sequence[str]) -> None:
 
 def _replaced(known: Known) -> dict[str, int]:
     """Gives when each token stopped being the published one, by its id; only tokens that once were published."""
-    if known.current is None:
-        return {}
-    previous = known.previous()
-    moments = known.current.get("retired")
+    current, previous = known.current or {}, known.previous()
+    moments = current.get("retired")
     replaced = {**cast("dict[str, int]", moments)} if _are_moments(moments) else {}
-    published, before = _issued(known.current), _issued(previous) if previous else 0
+    published, before = _issued(current), _issued(previous) if previous else 0
     ended = int(known.since.timestamp()) if known.since else 0
     if published is not None and before is not None and before <= published <= ended:
         # The rotation that published the current token replaced the previous one.
         moment = ended
     else:
-        # A person wrote a value or moved a label, or a rotation was cut off after it had published, and nobody knows when. What may have
+        # A person wrote or emptied a value or moved a label, or a rotation was cut off after it had published, and nobody knows when. What may have
         # been published until then has its grace from now.
         moment = int(time.time())
         replaced = {**{_id(value) or "": moment for value in known.older()}, **replaced}
     replaced[_id(previous or {}) or ""] = moment
-    return {identity: moment for identity, moment in replaced.items() if identity not in {"", _id(known.current)}}
+    return {identity: moment for identity, moment in replaced.items() if identity not in {"", _id(current)}}
 
 
 def _in_grace(issuer: Issuer, replaced: dict[str, int], identity: str) -> bool:

@@ -88,10 +88,11 @@ def verify(target: Target, pending: Value, deadline: Deadline) -> None:
         )
 
 
-def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:  # noqa: ARG001 - what is known is in keep and gone
+def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:
     """Deletes the keys of the values in `gone`, and takes the note away; a key that no value holds is left alone."""
     user = User(target, deadline)
-    kept = {_id(value) for value in keep}
+    # Of a value that somebody emptied, the one before is still in use.
+    kept = {_id(value) for value in (*keep, known.current or known.previous())}
     others = [key for key in user.listed() if key.identity not in kept]
     if others:
         withdrawn = {_id(value) for value in gone}

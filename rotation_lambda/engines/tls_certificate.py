@@ -93,7 +93,8 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
     """Revokes the certificates that were replaced and would still be valid, where the target says so."""
     if not _revokes(target):
         return
-    kept = [value.get("serialNumber") for value in keep]
+    # Of a value that somebody emptied, the one before is still in use.
+    kept = [value.get("serialNumber") for value in (*keep, known.current or known.previous() or {})]
     left = [value for value in gone if value.get("serialNumber") not in kept and _is_live(value)]
     if not left:
         return

@@ -152,6 +152,20 @@ def test_a_label_that_was_moved_back_by_hand_does_not_end_a_grace_early(token):
     assert [token.works(value) for value in (old, new, token.current)] == [True, True, True]
 
 
+def test_a_token_works_on_for_its_grace_after_somebody_emptied_the_value(token):
+    token.rotate()
+    before = token.current
+    token.wait(30 * DAY)
+    token.write({})
+
+    token.rotate()
+    assert token.works(before)
+    token.rotate_after(DAY)
+    token.rotate_after(MINUTE)
+
+    assert not token.works(before)
+
+
 def test_a_token_that_was_published_long_after_it_was_issued_does_not_end_the_grace_of_the_one_before_early(token):
     """The rotation was repeated for hours, and cut off right after it had published: Secrets Manager knows nothing of its end."""
     token.rotate()

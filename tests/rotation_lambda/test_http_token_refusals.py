@@ -169,7 +169,7 @@ def test_a_list_without_end_ends(server, token):
         token.rotate()
 
 
-def test_two_rotations_never_share_a_request_of_the_admin_with_the_token(token, server):
+def test_a_token_is_proved_as_itself_and_never_as_the_admin(token, server):
     token.rotate()
 
     [proof] = {request.headers["authorization"] for request in server.requests if request.path == "/me"}

@@ -84,6 +84,19 @@ def test_a_key_that_was_put_by_hand_is_taken_over_and_keeps_working(service):
     assert service.labelled("AWSPREVIOUS") == by_hand
 
 
+def test_a_key_keeps_working_until_the_next_rotation_when_somebody_emptied_the_value(service):
+    service.rotate()
+    before = service.current
+    service.write({})
+
+    service.rotate()
+
+    assert service.works(before)
+    service.rotate()
+    assert not service.works(before)
+    assert len(service.iam.keys) == 2
+
+
 def test_what_others_keep_in_the_value_survives(service):
     service.write({**service.write_key(), "region": "eu-central-1"})
 

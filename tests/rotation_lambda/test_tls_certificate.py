@@ -123,6 +123,18 @@ def test_one_that_somebody_wrote_again_is_not_revoked_while_it_is_in_use(certifi
     assert certificate.works(again)
 
 
+def test_the_one_before_stays_valid_until_the_next_rotation_when_somebody_emptied_the_value(certificate):
+    certificate.rotate()
+    before = certificate.current
+    certificate.manager.write(certificate.arn, {})
+
+    certificate.rotate()
+
+    assert certificate.works(before)
+    certificate.rotate()
+    assert not certificate.works(before)
+
+
 def test_what_has_ended_by_itself_is_not_revoked(certificate, openbao):
     token = certificate.rotate()
     certificate.tamper(token, **by_hand(certificate.host, life=(-48, -24)))
