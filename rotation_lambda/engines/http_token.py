@@ -100,8 +100,8 @@ def _replaced(known: Known) -> dict[str, int]:
         # The rotation that published the current token replaced the previous one.
         moment = ended
     else:
-        # A person wrote or emptied a value or moved a label, or a rotation was cut off after it had published, and nobody knows when. What may have
-        # been published until then has its grace from now.
+        # A person wrote or emptied a value or moved a label, or a rotation was cut off after it had published: nobody knows when. What
+        # may have been published until then has its grace from now.
         moment = int(time.time())
         replaced = {**{_id(value) or "": moment for value in known.older()}, **replaced}
     replaced[_id(previous or {}) or ""] = moment
