@@ -1,8 +1,6 @@
 """A session with MySQL or MariaDB as the function needs it: verified TLS or nothing, bounded in time, closed on every path."""
 
 import contextlib
-import socket
-import ssl
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -11,13 +9,12 @@ import pymysql.connections
 import pymysql.converters
 from pymysql.constants import CLIENT
 
-from rotation_lambda import certificates
+from rotation_lambda import channel
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines._mysql_refusals import BROKEN_OFF, refusal, refusal_of_a_login, refusal_of_a_password
 from rotation_lambda.errors import ConfigurationError, NetworkError, RotationError, TlsError
 from rotation_lambda.targets import Target
 
-_CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 9.0
 _LOCK_SECONDS = 4
 # Methods in which the client hands the password over, or proves it in a way that the driver does not speak.
@@ -119,11 +116,10 @@ class _UnfitMethod:
 
 
 def _authenticated(target: Target, username: str, password: str, deadline: Deadline, database: str | None) -> _Connection:
-    context = certificates.context_for(target.text("ca"))
-    place, whose = _place(target), f"user {username}"
-    plain = _connected(target, deadline)
+    context = channel.context_for(target, deadline)
+    plain = channel.connected(target, deadline)
     try:
-        seconds = deadline.limit(_CONNECT_SECONDS)
+        seconds = deadline.limit(channel.CONNECT_SECONDS)
         connection = _Connection(
             host=target.text("host"),  # the name in the certificate
             user=username,
@@ -141,52 +137,24 @@ def _authenticated(target: Target, username: str, password: str, deadline: Deadl
     except RotationError as error:
         failure = error
     except Exception as error:  # whatever does not speak MySQL confuses the driver in its own way
-        failure = _why_not(error, place, whose)
+        failure = _why_not(error, target, username)
     else:
         return connection
     plain.close()
     raise failure
 
 
-def _connected(target: Target, deadline: Deadline) -> socket.socket:
-    host, port, place = target.text("host"), target.whole_number("port", least=1, most=65535), _place(target)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NetworkError(f"the name {host} is unknown; look at 'host' and at the function's DNS") from None
-    reason = "no address"
-    for address in [entry[4] for entry in found[:3]]:
-        seconds = deadline.limit(_CONNECT_SECONDS)
-        try:
-            return socket.create_connection((str(address[0]), port), timeout=seconds)
-        except OSError as error:
-            reason = _reason(error)
-    raise NetworkError(f"{place} cannot be reached ({reason}); is it up, and may the function's security group go there?")
-
-
-def _why_not(error: Exception, place: str, whose: str) -> RotationError:
+def _why_not(error: Exception, target: Target, username: str) -> RotationError:
     """Says why a login did not come about; the server's own words are left out."""
     cause: object = getattr(error, "original_exception", error.__context__)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return TlsError(f"the certificate of {place} is not accepted: {cause.verify_message}. Compare 'host' and 'ca' with the server")
-    if isinstance(cause, ssl.SSLError):
-        return TlsError(f"no TLS 1.2 or newer with {place} ({cause.reason})")
     if isinstance(cause, OSError):
-        return NetworkError(f"{place} took the connection and then did not answer ({_reason(cause)})")
+        return channel.refusal(cause, target)
     number = _number_of(error)
     if number is None or number in BROKEN_OFF:
-        return NetworkError(f"{place} took the connection and then did not answer like MySQL; look at host and port")
-    return refusal_of_a_login(number, whose)
+        return NetworkError(f"{channel.place_of(target)} took the connection and then did not answer like MySQL; look at host and port")
+    return refusal_of_a_login(number, f"user {username}")
 
 
 def _number_of(error: Exception) -> int | None:
     number: object = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
     return number if isinstance(number, int) else None
-
-
-def _place(target: Target) -> str:
-    return f"{target.text('host')}:{target.whole_number('port', least=1, most=65535)}"
-
-
-def _reason(error: OSError) -> str:
-    return "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__

@@ -9,7 +9,7 @@ from typing import Any
 import pg8000.native
 import scramp
 
-from rotation_lambda import certificates
+from rotation_lambda import channel as channels
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.errors import (
     AuthenticationError,
@@ -23,7 +23,6 @@ from rotation_lambda.errors import (
 )
 from rotation_lambda.targets import Target
 
-_CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 8.0
 _LOCK_SECONDS = 4.0
 # A function that vanished without a word keeps its locks until the server notices; the next one must not give up before that.
@@ -81,7 +80,7 @@ def logged_in(target: Target, username: str, password: str, deadline: Deadline, 
     """
     if "\0" in username:
         raise ConfigurationError("a user's name holds a zero character")
-    channel = _channel(target, deadline)
+    channel = channels.secured(target, deadline, ask=_ask_for_tls)
     connection = None
     try:
         connection = _authenticated(channel, target, username, password, read_only=read_only)
@@ -103,55 +102,13 @@ def literal(text: str) -> str:
     return str(pg8000.native.literal(text))  # pyright: ignore[reportUnknownMemberType]
 
 
-def _channel(target: Target, deadline: Deadline) -> ssl.SSLSocket:
-    """A TLS connection to the host that the declaration names, verified against the authority that it names; nothing less."""
-    context = certificates.context_for(target.text("ca"))
-    host, place = target.text("host"), _place(target)
-    plain = _connected(target, deadline)
-    try:
-        plain.settimeout(deadline.limit(_CONNECT_SECONDS))
-        plain.sendall(_SSL_REQUEST)
-        answer = plain.recv(1)
-        if answer == b"N":
-            raise TlsError(f"{place} does not speak TLS; switch `ssl` on at the server. There is no way in without it")
-        if answer != b"S":
-            raise NetworkError(f"{place} does not answer like PostgreSQL; look at host and port")
-        return context.wrap_socket(plain, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        failure = TlsError(f"the certificate of {place} is not accepted: {error.verify_message}. Compare 'host' and 'ca' with the server")
-    except ssl.SSLError as error:
-        failure = TlsError(f"no TLS 1.2 or newer with {place} ({error.reason})")
-    except OSError as error:
-        failure = NetworkError(f"{place} took the connection and then did not answer ({_reason(error)})")
-    except RotationError as error:
-        failure = error
-    plain.close()
-    raise failure
-
-
-def _connected(target: Target, deadline: Deadline) -> socket.socket:
-    host, place = target.text("host"), _place(target)
-    try:
-        addresses = socket.getaddrinfo(host, target.whole_number("port", least=1, most=65535), type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NetworkError(f"the name {host} is unknown; look at 'host' and at the function's DNS") from None
-    reason = "no address"
-    for family, kind, protocol, _, address in addresses[:3]:
-        plain = socket.socket(family, kind, protocol)
-        try:
-            plain.settimeout(deadline.limit(_CONNECT_SECONDS))
-            # The driver asks in small pieces; unsent ones would wait 40 ms for the server to confirm the last.
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.connect(address)
-        except RotationError:
-            plain.close()
-            raise
-        except OSError as error:
-            plain.close()
-            reason = _reason(error)
-        else:
-            return plain
-    raise NetworkError(f"{place} cannot be reached ({reason}); is it up, and may the function's security group go there?")
+def _ask_for_tls(plain: socket.socket, place: str) -> None:
+    plain.sendall(_SSL_REQUEST)
+    answer = plain.recv(1)
+    if answer == b"N":
+        raise TlsError(f"{place} does not speak TLS; switch `ssl` on at the server. There is no way in without it")
+    if answer != b"S":
+        raise NetworkError(f"{place} does not answer like PostgreSQL; look at host and port")
 
 
 def _authenticated(channel: ssl.SSLSocket, target: Target, username: str, password: str, *, read_only: bool) -> pg8000.native.Connection:
@@ -234,11 +191,3 @@ def _by_sqlstate_of_a_password(state: str, whose: str) -> RotationError:
             f"the server's password policy refuses the new password, set by {whose} ({state}); align the policy, then rotate"
         )
     return _by_sqlstate(state, whose)
-
-
-def _place(target: Target) -> str:
-    return f"{target.text('host')}:{target.whole_number('port', least=1, most=65535)}"
-
-
-def _reason(error: OSError) -> str:
-    return "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__

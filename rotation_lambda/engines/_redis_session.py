@@ -1,7 +1,6 @@
 """A session with Redis as the function needs it: verified TLS or nothing, one channel, bounded in time, closed on every path."""
 
 import contextlib
-import socket
 import ssl
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import redis.connection
 import redis.exceptions
 
-from rotation_lambda import certificates
+from rotation_lambda import channel as channels
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.errors import (
     AuthenticationError,
@@ -18,13 +17,10 @@ from rotation_lambda.errors import (
     NetworkError,
     PermissionRefusedError,
     RotationError,
-    TlsError,
 )
 from rotation_lambda.targets import Target
 
-_CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 5.0
-_MOST_ADDRESSES = 3
 # By the words that an error begins with, the first that fits: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
 _REFUSALS: tuple[tuple[tuple[str, ...], type[RotationError], str], ...] = (
     (("WRONGPASS", "NOAUTH"), AuthenticationError, "is not accepted by the server with this password, or is switched off"),
@@ -62,7 +58,7 @@ Reply = Any
 class Session:
     """One login. Each command is one request; its values travel apart from its words, so nothing needs quoting."""
 
-    def __init__(self, channel: "_Channel", deadline: Deadline) -> None:
+    def __init__(self, channel: ssl.SSLSocket, deadline: Deadline) -> None:
         self._channel = channel
         self._deadline = deadline
         self._connection: Any = _Connection(channel)  # redis-py's types are partial
@@ -138,7 +134,8 @@ def logged_in(target: Target, username: str, password: str, deadline: Deadline) 
         AuthenticationError: the server knows no such user with this password.
         NetworkError, TlsError, ConfigurationError, PermissionRefusedError: it could not be tried.
     """
-    channel = _channel(target, deadline)
+    # Made here, since redis-py would trust the system's authorities besides the given one.
+    channel = channels.secured(target, deadline, hint="; is it a port with TLS (`tls-port`)?")
     with contextlib.closing(channel):
         session = Session(channel, deadline)
         session.log_in(username, password)
@@ -148,69 +145,14 @@ def logged_in(target: Target, username: str, password: str, deadline: Deadline) 
 class _Connection(redis.connection.Connection):
     """redis-py's connection on a channel that is open already. It opens no other one, where the next command would be nobody's."""
 
-    def __init__(self, channel: "_Channel") -> None:
+    def __init__(self, channel: ssl.SSLSocket) -> None:
         super().__init__(protocol=2, driver_info=None)  # pyright: ignore[reportUnknownMemberType]
         self._channels = [channel]
 
-    def _connect(self) -> "_Channel":
+    def _connect(self) -> ssl.SSLSocket:
         if not self._channels:
             raise redis.exceptions.ConnectionError("the session is over")
         return self._channels.pop()
-
-
-class _Channel(ssl.SSLSocket):
-    """Waits for each piece of an answer no longer than the step may still take: a server may send a byte now and then."""
-
-    deadline: Deadline
-
-    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        self.settimeout(self.deadline.limit(_ANSWER_SECONDS))
-        return super().recv(buflen, flags)
-
-
-def _channel(target: Target, deadline: Deadline) -> _Channel:
-    """A TLS connection to the host that the declaration names, verified against the authority that it names; nothing less.
-
-    It is made here, since redis-py would trust the system's authorities besides the given one.
-    """
-    context = certificates.context_for(target.text("ca"))
-    context.sslsocket_class = _Channel
-    host, place = target.text("host"), _place(target)
-    plain = _connected(target, deadline)
-    try:
-        plain.settimeout(deadline.limit(_CONNECT_SECONDS))
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        channel: Any = context.wrap_socket(plain, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        failure = TlsError(f"the certificate of {place} is not accepted: {error.verify_message}. Compare 'host' and 'ca' with the server")
-    except ssl.SSLEOFError:
-        failure = NetworkError(f"{place} hung up before TLS began; it is full, or the port is none with TLS (`tls-port`)")
-    except ssl.SSLError as error:
-        failure = TlsError(f"no TLS 1.2 or newer with {place} ({error.reason}); name a port with TLS (`tls-port`)")
-    except (OSError, ValueError) as error:
-        failure = NetworkError(f"{place} took the connection and did not begin TLS ({_reason(error)}); is it a port with TLS (`tls-port`)?")
-    except RotationError as error:
-        failure = error
-    else:
-        channel.deadline = deadline
-        return channel
-    plain.close()
-    raise failure
-
-
-def _connected(target: Target, deadline: Deadline) -> socket.socket:
-    host, port, place = target.text("host"), target.whole_number("port", least=1, most=65535), _place(target)
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NetworkError(f"the name {host} is unknown; look at 'host' and at the function's DNS") from None
-    reason = "no address"
-    for *_, address in addresses[:_MOST_ADDRESSES]:
-        try:
-            return socket.create_connection((str(address[0]), port), deadline.limit(_CONNECT_SECONDS))
-        except OSError as error:
-            reason = _reason(error)
-    raise NetworkError(f"{place} cannot be reached ({reason}); is it up, and may the function's security group go there?")
 
 
 def _encoded(text: str) -> bytes:
@@ -224,11 +166,3 @@ def _said(error: Exception) -> str:
     """The server's words; redis-py takes the first one off those that it knows."""
     text = str(error.args[0]) if error.args else ""
     return f"{code} {text}" if (code := getattr(error, "status_code", None)) else text
-
-
-def _place(target: Target) -> str:
-    return f"{target.text('host')}:{target.whole_number('port', least=1, most=65535)}"
-
-
-def _reason(error: Exception) -> str:
-    return "timed out" if isinstance(error, TimeoutError) else (isinstance(error, OSError) and error.strerror) or type(error).__name__

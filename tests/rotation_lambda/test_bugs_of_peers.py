@@ -107,7 +107,7 @@ from pathlib import Path
 
 import pytest
 
-from rotation_lambda.engines import _postgres_session
+from rotation_lambda import channel
 from rotation_lambda.engines._postgres_session import Session
 from rotation_lambda.errors import ConflictError, NetworkError, PermissionRefusedError
 from tests.rotation_lambda import test_bad_input
@@ -133,7 +133,7 @@ def test_a_timeout_is_not_taken_for_a_wrong_password(service, monkeypatch, strat
     with socket.create_server(("localhost", 0)) as silent:
         service.declare(port=silent.getsockname()[1])
         token = service.until("setSecret")
-        monkeypatch.setattr(_postgres_session, "_CONNECT_SECONDS", 0.2)
+        monkeypatch.setattr(channel, "CONNECT_SECONDS", 0.2)
 
         with pytest.raises(NetworkError):
             service.step("setSecret", token)

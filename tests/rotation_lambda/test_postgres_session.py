@@ -1,7 +1,6 @@
 """Verified TLS, SCRAM, and an end in time; each failure has its class, writes nothing and says no value (rules 13, 17, 20)."""
 
 import base64
-import contextlib
 import os
 import socket
 import ssl
@@ -9,52 +8,25 @@ import threading
 
 import pytest
 
+from rotation_lambda import channel
 from rotation_lambda.certificates import context_for
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import _postgres_session
 from rotation_lambda.targets import target_of
 from tests.rotation_lambda.conftest import Context
+from tests.rotation_lambda.impostor import answering, rotating_at, server_context
 from tests.rotation_lambda.secrets_manager import KilledError
 
 
-@contextlib.contextmanager
-def _answering(converse):
-    """A server on loopback that talks to each caller in its own way."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    caller, _ = listener.accept()
-                    with caller, contextlib.suppress(OSError):
-                        converse(caller)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(timeout=10)
-
-
-def _at(service, **place):
-    """A rotation that was begun, then a declaration that names another place (the new value with it)."""
-    token = service.until("setSecret")
-    service.declare(**place)
-    service.tamper(token, **{key: value for key, value in place.items() if key in {"host", "port"}})
-    return token
-
-
 def test_rule_17_a_server_of_another_authority_gets_no_password(service, refused):
-    token = _at(service, ca="other-ca.pem")
+    token = rotating_at(service, ca="other-ca.pem")
 
     with refused("tls", says="certificate of localhost"):
         service.step("setSecret", token)
 
 
 def test_rule_17_a_certificate_of_another_name_is_refused(service, refused):
-    token = _at(service, host="127.0.0.2")
+    token = rotating_at(service, host="127.0.0.2")
 
     with refused("tls", says="127.0.0.2"):
         service.step("setSecret", token)
@@ -68,8 +40,8 @@ def test_rule_17_a_server_without_tls_is_refused(service, refused):
         caller.sendall(b"N")
         heard.append(caller.recv(100))
 
-    with _answering(converse) as port:
-        token = _at(service, port=port)
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("tls", says="does not speak TLS"):
             service.step("setSecret", token)
 
@@ -85,7 +57,7 @@ def test_rule_17_only_the_given_authority_and_tls_1_2_or_newer_count(service):
 
 @pytest.mark.parametrize("name", ["missing.pem", "../ca.pem", "/etc/ssl/cert.pem", "server.key", "log"])
 def test_rule_17_an_authority_that_is_none_is_refused(service, refused, name):
-    token = _at(service, ca=name)
+    token = rotating_at(service, ca=name)
 
     with refused("configuration", says="'ca'" if "/" in name else "certificate authority"):
         service.step("setSecret", token)
@@ -94,7 +66,7 @@ def test_rule_17_an_authority_that_is_none_is_refused(service, refused, name):
 def test_a_stopped_database_is_a_network_error(service, refused):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    token = _at(service, port=port)
+    token = rotating_at(service, port=port)
 
     with refused("network", says=f"localhost:{port} cannot be reached"):
         service.step("setSecret", token)
@@ -104,7 +76,7 @@ def test_an_unknown_host_is_a_network_error(service, refused, monkeypatch):
     def unknown(*_, **__):
         raise socket.gaierror(-2, "Name or service not known")
 
-    token = _at(service, host="database.invalid")
+    token = rotating_at(service, host="database.invalid")
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
     with refused("network", says="database.invalid is unknown"):
@@ -115,8 +87,8 @@ def test_rule_20_a_host_that_never_answers_ends_before_the_functions_timeout(ser
     release = threading.Event()
     service.context = Context(seconds=5.4)
 
-    with _answering(lambda _caller: release.wait(30)) as port:
-        token = _at(service, port=port)
+    with answering(lambda _caller: release.wait(30)) as (port, _):
+        token = rotating_at(service, port=port)
         try:
             with refused("network", says="did not answer (timed out)"):
                 service.step("setSecret", token)
@@ -146,9 +118,32 @@ def test_rule_20_a_statement_that_hangs_is_cut_off(service, refused, monkeypatch
     service.step("setSecret", token)
 
 
+def test_rule_20_a_server_that_sends_a_byte_now_and_then_does_not_hold_the_function(service, refused):
+    service.context = Context(seconds=5.5)
+    context = server_context(service.server)
+    heard_to_the_end = []
+
+    def converse(caller):
+        caller.recv(8)
+        caller.sendall(b"S")
+        with context.wrap_socket(caller, server_side=True) as channel:
+            channel.sendall(b"N" + (1000).to_bytes(4, "big"))  # a notice
+            for _ in range(100):
+                channel.sendall(b"x")
+                threading.Event().wait(0.1)
+        heard_to_the_end.append(True)
+
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
+        with refused("network"):
+            service.step("setSecret", token)
+
+    assert heard_to_the_end == []
+
+
 def test_something_else_on_the_port_is_a_network_error(service, refused):
-    with _answering(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port:
-        token = _at(service, port=port)
+    with answering(lambda caller: caller.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("network", says="does not answer like PostgreSQL"):
             service.step("setSecret", token)
 
@@ -160,8 +155,7 @@ def test_something_else_on_the_port_is_a_network_error(service, refused):
 def test_rule_17_a_server_that_asks_for_the_password_itself_does_not_get_it(service, refused, request_for, says):
     """The certificate is right, and pg_hba.conf says trust, password or md5."""
     heard = []
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(service.server.home / "server.pem", service.server.home / "server.key")
+    context = server_context(service.server)
 
     def converse(caller):
         caller.recv(8)
@@ -171,8 +165,8 @@ def test_rule_17_a_server_that_asks_for_the_password_itself_does_not_get_it(serv
             channel.sendall(b"R" + (12).to_bytes(4, "big") + request_for.to_bytes(4, "big") + b"salt")
             heard.append(channel.recv(1000))
 
-    with _answering(converse) as port:
-        token = _at(service, port=port)
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
         password = service.pending(token)["password"]
         with refused("configuration", says=says):
             service.step("setSecret", token)
@@ -183,8 +177,7 @@ def test_rule_17_a_server_that_asks_for_the_password_itself_does_not_get_it(serv
 
 def test_rule_17_an_impostor_who_does_not_know_the_password_is_not_believed(service, refused):
     """The certificate is right, the login "succeeds", and the server cannot prove that it has the verifier."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(service.server.home / "server.pem", service.server.home / "server.key")
+    context = server_context(service.server)
 
     def say(channel, request, text):
         channel.sendall(b"R" + (8 + len(text)).to_bytes(4, "big") + request.to_bytes(4, "big") + text)
@@ -201,8 +194,8 @@ def test_rule_17_an_impostor_who_does_not_know_the_password_is_not_believed(serv
             say(channel, 12, b"v=" + base64.b64encode(b"f" * 32))
             channel.recv(1000)
 
-    with _answering(converse) as port:
-        token = _at(service, port=port)
+    with answering(converse) as (port, _):
+        token = rotating_at(service, port=port)
         with refused("tls", says="did not prove"):
             service.step("setSecret", token)
 
@@ -272,10 +265,8 @@ def test_rule_27_a_function_that_vanished_in_a_transaction_does_not_keep_the_nex
 
 
 def test_no_statement_is_held_back_until_the_one_before_it_is_confirmed(service):
-    channel = _postgres_session._channel(target_of(service.arn, None), Deadline(60))
-
-    with channel:
-        assert channel.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    with channel.connected(target_of(service.arn, None), Deadline(60)) as connection:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_the_functions_own_settings_win_over_the_databases(service):

@@ -16,7 +16,7 @@ from rotation_lambda.engines._redis_session import logged_in
 from rotation_lambda.errors import NetworkError
 from rotation_lambda.targets import target_of
 from tests.rotation_lambda.conftest import Context
-from tests.rotation_lambda.redis_impostor import answering, impostor, rotating_at, server_context
+from tests.rotation_lambda.impostor import answering, impostor, rotating_at, server_context
 from tests.rotation_lambda.redis_server import ADMIN_PASSWORD, running
 from tests.rotation_lambda.subjects.redis import Service
 

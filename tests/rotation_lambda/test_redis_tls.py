@@ -4,7 +4,8 @@ import ssl
 
 import pytest
 
-from tests.rotation_lambda.redis_impostor import answering, rotating_at, server_context
+from rotation_lambda import channel
+from tests.rotation_lambda.impostor import answering, rotating_at, server_context
 from tests.rotation_lambda.redis_server import running
 from tests.rotation_lambda.subjects.redis import Service
 
@@ -51,7 +52,7 @@ def test_rule_17_a_redis_without_tls_hears_no_password(service, refused, monkeyp
         while piece := caller.recv(1000):
             heard.append(piece)
 
-    monkeypatch.setattr("rotation_lambda.engines._redis_session._CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(channel, "CONNECT_SECONDS", 0.3)
     with answering(converse) as (port, callers):
         token = rotating_at(service, port=port)
         password = service.pending(token)["password"]

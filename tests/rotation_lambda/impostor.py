@@ -1,4 +1,4 @@
-"""Servers on loopback that are no good Redis: silent, in plaintext, of old TLS, or with the right certificate and strange answers."""
+"""Servers on loopback that are not what was declared: silent, without TLS, of old TLS, or with the right certificate and strange words."""
 
 import contextlib
 import socket
