@@ -176,8 +176,9 @@ class SecretsManager:
             kept = secret.versions.setdefault(token, Version(None, set(), self.now()))
             if kept.value is not None and kept.value != request["SecretString"]:
                 raise _error("ResourceExistsException", "PutSecretValue", "You can't modify an existing version, only create")
-            if kept.value is None:
-                kept.value, kept.unseen = request["SecretString"], self.lag
+            if kept.value is not None:  # the same again is ignored: a label that was taken off meanwhile does not come back
+                return {"ARN": secret.arn, "VersionId": token}
+            kept.value, kept.unseen = request["SecretString"], self.lag
             secret.about_to_change(self.labels_lag)
             first = self.first_is_current and secret.holder(CURRENT) is None
             for label in [*request.get("VersionStages", [CURRENT]), *([CURRENT] if first else [])]:
