@@ -1,5 +1,6 @@
 """One call to an AWS service: begun only while there is time, and its failures by the class that a person acts on."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ from rotation_lambda.errors import ConfigurationError, ConflictError, NetworkErr
 
 _NONE: frozenset[str] = frozenset()
 _NO_ANSWER = frozenset({"InternalServiceError", "ServiceUnavailable"})
+
+# Its debug lines hold what is sent and answered, and Lambda has a setting that lets a function log everything.
+logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 def secrets_manager_says(call: str, code: str) -> RotationError | None:
@@ -23,8 +27,7 @@ def secrets_manager_says(call: str, code: str) -> RotationError | None:
             return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
         case "ResourceNotFoundException":
             return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
-        case _:
-            return None
+    return None
 
 
 def ask(
