@@ -18,15 +18,14 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 
 def secrets_manager_says(call: str, code: str) -> RotationError | None:
     """Gives the error for a refusal that Secrets Manager documents."""
-    match code:
-        case "AccessDeniedException" | "AccessDenied":
-            return PermissionRefusedError(f"{call} is denied; the function's role needs it, and the key through Secrets Manager")
-        case "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidSignatureException":
-            return PermissionRefusedError(f"{call} is refused ({code}); the function runs under its role on Lambda only")
-        case "ResourceExistsException" | "InvalidParameterException" | "InvalidRequestException":
-            return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
-        case "ResourceNotFoundException":
-            return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
+    if code in {"AccessDeniedException", "AccessDenied"}:
+        return PermissionRefusedError(f"{call} is denied; the function's role needs it, and the key through Secrets Manager")
+    if code in {"ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"}:
+        return PermissionRefusedError(f"{call} is refused ({code}); the function runs under its role on Lambda only")
+    if code in {"ResourceExistsException", "InvalidParameterException", "InvalidRequestException"}:
+        return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
+    if code == "ResourceNotFoundException":
+        return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
     return None
 
 

@@ -1,15 +1,23 @@
 """One line a step: what happened, how it failed, how long it took; and never a value (rules 16 and 28)."""
 
 import base64
+import io
 import json
+import logging
+import re
 import urllib.parse
+from pathlib import Path
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
-from rotation_lambda import errors, targets
+from rotation_lambda import errors, targets, versions
 from rotation_lambda.engines import postgres
 from rotation_lambda.handler import handler
+from tests.rotation_lambda.secrets_manager import STEPS, RotationFailedError
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "rotation.md"
 
 REFUSALS = {
     "AccessDeniedException": "permission",
@@ -46,11 +54,40 @@ def test_rule_28_each_step_prints_one_line(service, lines):
 def test_rule_28_a_failed_step_counts_and_raises(service, lines):
     service.declare(port=1)
 
-    with pytest.raises(Exception, match="cannot be reached"):
+    with pytest.raises(RotationFailedError, match="cannot be reached"):
         service.rotate()
 
     *_, line = lines()
     assert (line["step"], line["outcome"], line["errorClass"], line["failures"]) == ("setSecret", "failed", "network", 1)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_rule_28_whichever_step_fails_has_its_line_and_raises(service, lines, step):
+    token = service.until(step)
+    lines()
+
+    def unreachable(_call, _request):
+        raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+
+    service.manager.before = unreachable
+
+    with pytest.raises(errors.NetworkError):
+        service.step(step, token)
+
+    [line] = lines()
+    assert isinstance(line["milliseconds"], int)
+    assert (line["secret"], line["version"], line["step"]) == (service.name, token, step)
+    assert (line["outcome"], line["errorClass"], line["failures"]) == ("failed", "network", 1)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["secret"]]
+
+
+def test_every_class_of_a_line_is_explained_to_who_is_on_call():
+    def classes(error):
+        return {error.error_class, *(name for kind in error.__subclasses__() for name in classes(kind))}
+
+    table = DOCUMENTED.read_text().partition("| class |")[2].partition("\n\n")[0]
+
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == classes(errors.RotationError)
 
 
 def test_rule_28_a_retry_is_a_line_of_its_own(service, lines):
@@ -162,6 +199,21 @@ def test_an_admin_secret_out_of_reach_names_the_call(service, refused):
 
     with refused("permission", says="GetSecretValue on the admin secret"):
         service.step("setSecret", token)
+
+
+def test_rule_16_a_function_that_logs_everything_logs_no_value(monkeypatch, caplog):
+    """Lambda's own setting for it is ApplicationLogLevel=DEBUG; the client here is the function's real one."""
+    for name, value in {"ACCESS_KEY_ID": "id", "SECRET_ACCESS_KEY": "of-the-role", "DEFAULT_REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    caplog.set_level(logging.DEBUG)
+    client = versions.client.__wrapped__()
+    answer = io.BytesIO(b'{"SecretString": "answered-by-aws"}')
+    answer.stream = lambda: [answer.read()]
+    client.meta.events.register("before-send", lambda request, **_: AWSResponse(request.url, 200, {}, answer))
+
+    client.put_secret_value(SecretId="a-secret", ClientRequestToken="1" * 32, SecretString="sent-to-aws")
+
+    assert [word for word in ("sent-to-aws", "answered-by-aws", "of-the-role") if word in caplog.text] == []
 
 
 def test_rule_16_no_exception_travels_along_with_the_failure(service, monkeypatch):
