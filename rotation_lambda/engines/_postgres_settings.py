@@ -50,12 +50,12 @@ def _give(session: Session, login: str, key: str, value: str, database: str | No
     where = f" IN DATABASE {identifier(database)}" if database else ""
     # Settings of extensions have a dot in their name, and each part is a name.
     name = ".".join(identifier(part) for part in key.split("."))
-    own = session.run("SELECT pg_catalog.current_setting($1, true)", key)[0][0]
     try:
         session.run("SELECT pg_catalog.set_config($1, $2, true)", key, value)
         session.run(f"ALTER ROLE {identifier(login)}{where} SET {name} FROM CURRENT")
-        session.run("SELECT pg_catalog.set_config($1, $2, true)", key, own)
+        session.run("SELECT pg_catalog.set_config($1, NULL, true)", key)
     except PermissionRefusedError:
         raise PermissionRefusedError(
-            f"the setting {key} was made for the user by a superuser; run once, as one: GRANT SET ON PARAMETER {name} TO <admin>"
+            f"the setting {key} was made for the user by a superuser; run once, as one: GRANT SET ON PARAMETER {name} TO <admin>; and if"
+            f" it is one that only superusers may read: GRANT pg_read_all_settings TO <admin>"
         ) from None

@@ -174,6 +174,34 @@ def test_a_user_made_by_hand_takes_turns_like_any_other(service):
     assert used == list(itertools.islice(itertools.cycle([service.clone, service.username]), 4))
 
 
+def test_a_setting_that_the_admin_may_not_even_see_names_all_that_it_takes(service, refused):
+    by_hand = _installed_by_hand(service)
+    service.server.run(f"ALTER ROLE {service.username} SET session_preload_libraries = 'pg_stat_statements'")
+    token = service.until("setSecret")
+    to_set, to_read = 'GRANT SET ON PARAMETER "session_preload_libraries" TO', "GRANT pg_read_all_settings TO"
+
+    with refused("permission", says=f"{to_set} <admin>"):
+        service.step("setSecret", token)
+    service.server.run(f"{to_set} admin")
+    try:
+        with refused("permission", says=f"{to_read} <admin>"):
+            service.step("setSecret", token)
+        service.server.run(f"{to_read} admin")
+
+        service.rotate(token)
+        for value in (by_hand, service.current):
+            assert _preloads(service, value["username"]) == [["session_preload_libraries=pg_stat_statements"]]
+    finally:
+        service.server.run("REVOKE SET ON PARAMETER session_preload_libraries FROM admin", "REVOKE pg_read_all_settings FROM admin")
+
+
+def _preloads(service, login):
+    return service.server.run(
+        "SELECT * FROM (SELECT unnest(setconfig) AS one FROM pg_db_role_setting WHERE setrole = (SELECT oid FROM pg_roles"
+        f" WHERE rolname = '{login}')) s WHERE one LIKE 'session_preload%'"  # noqa: S608 - a name of this test
+    )
+
+
 def test_a_session_that_was_open_before_goes_on(service):
     by_hand = _installed_by_hand(service)
     with service.session(by_hand) as session:
