@@ -157,7 +157,7 @@ def _report(ending: Ending, rotation: Rotation, secret: Secret, function: Rotati
 
 def _cause(ending: Ending, failed: Sequence[Step], function: RotationFunction | None, pace: Pace) -> str:
     if ending is Ending.ABANDONED:
-        return "it was abandoned, because the rotation was cancelled or somebody wrote a value meanwhile."
+        return "it was abandoned: it was cancelled, somebody wrote a value meanwhile, or the function gave up a value that cannot work."
     # A later attempt may fail of what the first one left behind: each different cause is told, in order.
     causes = dict.fromkeys(f"{step.step} failed ({step.error_class or 'unknown'}): {step.message or 'no message'}" for step in failed)
     told = "; then ".join(causes)

@@ -1,6 +1,7 @@
 """Follows one rotation until it has ended, one way or the other."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -83,11 +84,13 @@ class Watch:
                 alive = now if new_steps else alive
                 pending = "AWSPENDING" in reached.labels.get(version, ())
                 if version == reached.current and not self._is_only_stored(version, reached):
-                    self._show_last_step(version)
+                    self._show_until(version, lambda step: step.step == STEPS[-1])
                     return Ending.CURRENT
                 was_pending = was_pending or pending
                 unlabelled = unlabelled + 1 if was_pending and not pending else 0
                 if unlabelled > 1:  # once may be a look at a replica that lags behind
+                    # The function itself takes it off a value that the server refuses, before it says so.
+                    self._show_until(version, lambda step: step.failed)
                     return Ending.FAILED if self._last_failed(version) else Ending.ABANDONED
                 if (silent := self.patience_is_over(version, alive=alive)) is not None:
                     return silent
@@ -122,11 +125,11 @@ class Watch:
         self._told_unreadable = self._log.unreadable
         return bool(steps)
 
-    def _show_last_step(self, version: str) -> None:
+    def _show_until(self, version: str, is_the_last: Callable[[Step], bool]) -> None:
         """Lines reach CloudWatch a moment after the label moves; worth a few looks, not a failure."""
         for _ in range(5):
             self._show_new_steps(version)
-            if self._log.unreadable or ((last := self._last(version)) and last.step == STEPS[-1]):
+            if self._log.unreadable or ((last := self._last(version)) and is_the_last(last)):
                 return
             self._clock.sleep(self._pace.poll_seconds)
 

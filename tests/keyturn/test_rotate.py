@@ -332,6 +332,21 @@ def test_a_log_group_that_is_made_by_the_first_line_is_read_from_then_on(aws, ro
     assert aws.time - began < 100
 
 
+def test_a_value_that_the_function_gave_up_has_its_cause_though_the_line_comes_after_the_label_has_gone(aws, rotated):
+    aws.rotations_go()
+    aws.after(1, lambda: aws.says(token(aws), "createSecret"))
+    aws.after(2, lambda: aws.labels.update({token(aws): []}))
+    aws.after(6, lambda: aws.says(token(aws), "setSecret", "failed", error_class="policy", message="the server refuses it"))
+
+    with pytest.raises(RotationFailedError) as failure:
+        rotated()
+
+    assert failure.value.step.error_class == "policy"
+    assert str(failure.value).splitlines()[0] == (
+        "prod/billing/database was not rotated: setSecret failed (policy): the server refuses it. Secrets Manager tried once."
+    )
+
+
 def test_a_label_that_one_look_misses_is_no_abandonment(aws, rotated):
     aws.rotations_go()
     aws.after(2, lambda: aws.labels.update({token(aws): []}))
