@@ -190,7 +190,7 @@ def test_a_setting_that_the_admin_may_not_even_see_names_all_that_it_takes(servi
 
         service.rotate(token)
         for value in (by_hand, service.current):
-            asked = f"SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = 0 AND setrole = '{value['username']}'::regrole"
+            asked = f"SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = 0 AND setrole = '{value['username']}'::regrole"  # noqa: S608 - a name of this test
             assert "session_preload_libraries=pg_stat_statements" in service.server.run(asked)[0][0]
     finally:
         service.server.run("REVOKE SET ON PARAMETER session_preload_libraries FROM admin", "REVOKE pg_read_all_settings FROM admin")
