@@ -131,6 +131,8 @@ def _channel(context: ssl.SSLContext, host: str, port: int, deadline: Deadline) 
         failure = TlsError(
             f"the certificate of {host} is not accepted: {error.verify_message}. Compare the address and 'ca' with the server"
         )
+    except ssl.SSLEOFError:
+        failure = NetworkError(f"{host}:{port} hung up before TLS began; is there a server behind it?")
     except ssl.SSLError as error:
         failure = TlsError(f"no TLS 1.2 or newer with {host}:{port} ({error.reason})")
     except OSError as error:

@@ -173,6 +173,15 @@ def test_a_server_without_tls_is_a_tls_error(call):
         call(url=address)
 
 
+def test_a_server_that_hangs_up_before_tls_is_no_refusal_of_tls(call):
+    """A load balancer without a server behind it."""
+    with (
+        listening(lambda connection: connection.recv(65536)) as address,
+        refused(NetworkError, "hung up before TLS began"),
+    ):
+        call(url=address)
+
+
 def test_a_port_where_nobody_listens_is_a_network_error(call):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
