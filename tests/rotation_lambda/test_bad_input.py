@@ -220,6 +220,19 @@ def test_tls_that_is_not_proved(case, authority, error_class, says):
     case.is_fine()
 
 
+def test_rule_14_an_admin_secret_that_names_another_place_leads_nowhere_else(case):
+    """Its password goes to the declared server, and to no other one that a writer of the admin secret likes better."""
+    admin = case.target.get("admin")
+    value = case.manager.value(admin) if admin else {}
+    if "username" in value:
+        case.manager.write(admin, {**value, "engine": "cobol", "host": "attacker.example", "port": 1, "dbname": "elsewhere"})
+
+    case.is_fine()
+
+    if admin:
+        case.manager.write(admin, value)
+
+
 def _at(target, port):
     """The target, with each of its addresses at another port of this machine."""
     text = json.dumps(target)

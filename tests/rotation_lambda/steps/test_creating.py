@@ -2,8 +2,10 @@
 
 from unittest import mock
 
+import pytest
+
 from rotation_lambda import errors
-from tests.rotation_lambda.memory_engine import World
+from tests.rotation_lambda.memory_engine import STRATEGIES, World
 from tests.rotation_lambda.steps.acting import ABANDONED, fails, faster, told
 
 
@@ -100,3 +102,18 @@ def test_rule_18_once_the_next_rotation_has_begun_nothing_is_cleared_away(world)
 
     assert world.step("createSecret", token) == "unchanged"
     assert not world.engine.cleanup.called
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("rotated", [False, True])
+def test_rule_27_a_rotation_that_ended_before_it_stored_anything_is_nothing_to_the_next(strategy, rotated):
+    world = World(strategy)
+    if rotated:
+        world.rotate()
+    empty = world.manager.start(world.arn)
+    world.manager.abandon(world.arn)
+
+    world.rotate()
+
+    assert world.secret.versions[empty].value is None
+    assert world.server.works(world.current)
