@@ -91,8 +91,8 @@ def verify(target: Target, pending: Value, deadline: Deadline) -> None:
 def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], known: Known, deadline: Deadline) -> None:
     """Deletes the keys of the values in `gone`, and takes the note away; a key that no value holds is left alone."""
     user = User(target, deadline)
-    # Of a value that somebody emptied, the one before is still in use.
-    kept = {_id(value) for value in (*keep, known.current or known.previous())}
+    # Where somebody emptied the value, the key before is still in use.
+    kept = {*map(_id, keep), _id(known.current) or _id(known.previous())}
     others = [key for key in user.listed() if key.identity not in kept]
     if others:
         withdrawn = {_id(value) for value in gone}

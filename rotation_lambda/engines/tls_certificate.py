@@ -93,8 +93,9 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
     """Revokes the certificates that were replaced and would still be valid, where the target says so."""
     if not _revokes(target):
         return
-    # Of a value that somebody emptied, the one before is still in use.
-    kept = [value.get("serialNumber") for value in (*keep, known.current or known.previous() or {})]
+    # Where somebody emptied the value, the certificate before is still in use.
+    in_use = known.current if known.current and _has_all(known.current) else known.previous() or {}
+    kept = [value.get("serialNumber") for value in (*keep, in_use)]
     left = [value for value in gone if value.get("serialNumber") not in kept and _is_live(value)]
     if not left:
         return

@@ -152,11 +152,12 @@ def test_a_label_that_was_moved_back_by_hand_does_not_end_a_grace_early(token):
     assert [token.works(value) for value in (old, new, token.current)] == [True, True, True]
 
 
-def test_a_token_works_on_for_its_grace_after_somebody_emptied_the_value(token):
+@pytest.mark.parametrize("left", [{}, {"note": "moved"}])
+def test_a_token_works_on_for_its_grace_after_somebody_emptied_the_value(token, left):
     token.rotate()
     before = token.current
     token.wait(30 * DAY)
-    token.write({})
+    token.write(left)
 
     token.rotate()
     assert token.works(before)

@@ -84,10 +84,11 @@ def test_a_key_that_was_put_by_hand_is_taken_over_and_keeps_working(service):
     assert service.labelled("AWSPREVIOUS") == by_hand
 
 
-def test_a_key_keeps_working_until_the_next_rotation_when_somebody_emptied_the_value(service):
+@pytest.mark.parametrize("left", [{}, {"note": "moved"}])
+def test_a_key_keeps_working_until_the_next_rotation_when_somebody_emptied_the_value(service, left):
     service.rotate()
     before = service.current
-    service.write({})
+    service.write(left)
 
     service.rotate()
 

@@ -123,10 +123,11 @@ def test_one_that_somebody_wrote_again_is_not_revoked_while_it_is_in_use(certifi
     assert certificate.works(again)
 
 
-def test_the_one_before_stays_valid_until_the_next_rotation_when_somebody_emptied_the_value(certificate):
+@pytest.mark.parametrize("left", [{}, {"note": "moved"}])
+def test_the_one_before_stays_valid_until_the_next_rotation_when_somebody_emptied_the_value(certificate, left):
     certificate.rotate()
     before = certificate.current
-    certificate.manager.write(certificate.arn, {})
+    certificate.manager.write(certificate.arn, left)
 
     certificate.rotate()
 
