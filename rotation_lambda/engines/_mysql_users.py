@@ -1,7 +1,7 @@
 """The users of one secret in MySQL or MariaDB: two logins that share one role, so that what the role is granted, both may do.
 
 Each statement can be done again, and nothing is ever taken away from anybody: cut off anywhere, the next try goes on where this one
-ended. The password of a login that was there before comes last, so that a login works only when all around it is complete.
+ended. The password of a login comes last, so that it works only when all around it is complete.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from rotation_lambda.engines._mysql_dialects import Dialect
 from rotation_lambda.engines._mysql_rights import Right, give, rights_of
 from rotation_lambda.engines._mysql_session import Session, account, identifier
 from rotation_lambda.errors import ConfigurationError, PermissionRefusedError
+from rotation_lambda.passwords import new_password
 
 _TWO_PASSWORDS = Right("APPLICATION_PASSWORD_ADMIN ON *.*")
 _ANYWHERE = "%"
@@ -75,24 +76,19 @@ class Users:
 
     def establish(self, username: str, password: str, *, two_passwords: bool) -> None:
         """Makes the user with this password, or sets it; who has no right at all gets all of them in the database."""
-        there = self.of(username)
-        accounts = there or [Account(username, _ANYWHERE)]
-        if not there:
-            self._create(accounts[0], password)
-        self._complete(accounts, two_passwords=two_passwords)
-        self._set_password(there, password)
-
-    def complete(self, username: str, *, two_passwords: bool) -> None:
-        """Gives the user what it needs and lacks, because it was being made when something came in between."""
-        self._complete(self.of(username), two_passwords=two_passwords)
-
-    def _complete(self, accounts: Sequence[Account], *, two_passwords: bool) -> None:
+        accounts = self.of(username) or [self._created(Account(username, _ANYWHERE))]
         for each in accounts:
             held = rights_of(self._session, each.name)
             if two_passwords:
                 self._give_new(_TWO_PASSWORDS, each.name, held)
             if held in ([], [_TWO_PASSWORDS]):
                 self._give_new(self._everything, each.name, held)
+        self._set_password(accounts, password)
+
+    def allow_two_passwords(self, username: str) -> None:
+        """Lets the user keep a second password."""
+        for each in self.of(username):
+            self._give_new(_TWO_PASSWORDS, each.name, rights_of(self._session, each.name))
 
     def establish_pair(self, names: Names, username: str, password: str) -> None:
         """Makes or completes the role and both logins, and sets the password of one of them."""
@@ -100,15 +96,13 @@ class Users:
             raise ConfigurationError(f"{names.owner} can log in, so it is somebody's user; rename it, or choose another 'username'")
         accounts = self.of(*names.logins)
         shared = self._share(names.owner, accounts)
-        there = [each for each in accounts if each.user == username]
+        there = {each.host for each in accounts if each.user == username}
         # Bound to the hosts that the other login is bound to, and with the same demands.
         hosts = {each.host: replace(each, user=username) for each in accounts} or {_ANYWHERE: Account(username, _ANYWHERE)}
-        missing = [each for host, each in hosts.items() if host not in {one.host for one in there}]
-        for each in missing:
-            self._create(each, password)
+        missing = [self._created(each) for host, each in hosts.items() if host not in there]
         for each in (*accounts, *missing):
             self._let_in(each, names.owner, shared)
-        self._set_password(there, password)
+        self._set_password([each for each in (*accounts, *missing) if each.user == username], password)
 
     def _share(self, owner: str, accounts: Sequence[Account]) -> list[Right]:
         """Makes the role, and gives it what any of the logins may do. Gives what each login needs besides."""
@@ -129,7 +123,8 @@ class Users:
             active = [Right(name) for name in self._dialect.default_roles(self._session, each.user, each.host) if name != role]
             for right in (*(right for right in rights if not right.is_role), *active):
                 self._give_new(right, role, held)
-        if not held:
+        # Of a role that a login has already, somebody took everything away.
+        if not held and role not in {right.what for right in own}:
             self._give_new(self._everything, role, held)
         if self._dialect.users_need_rights:
             own += [right for right in held if not right.is_role]
@@ -149,14 +144,15 @@ class Users:
             give(self._session, right, grantee)
             held.append(right)
 
-    def _create(self, each: Account, password: str) -> None:
+    def _created(self, each: Account) -> Account:
+        """With a password that nobody knows: who has no right and can log in was stripped of them, and is not being made."""
         with _explained("the admin may not make a user: grant it CREATE USER ON *.*"):
-            self._session.set_password(f"CREATE USER IF NOT EXISTS {each.name} {self._dialect.identified(password)} {each.demands}")
+            self._session.set_password(f"CREATE USER IF NOT EXISTS {each.name} {self._dialect.identified(new_password())} {each.demands}")
+        return each
 
     def _set_password(self, accounts: Sequence[Account], password: str) -> None:
         for clause in (*self._dialect.discarding, self._dialect.identified(password)):
-            if accounts:
-                self._session.set_password(f"ALTER USER {', '.join(f'{each.name} {clause}' for each in accounts)}")
+            self._session.set_password(f"ALTER USER {', '.join(f'{each.name} {clause}' for each in accounts)}")
 
 
 @contextlib.contextmanager

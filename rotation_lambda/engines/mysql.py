@@ -102,11 +102,11 @@ def _change_own_password(target: Target, pending: Value, known: Known, deadline:
         except AuthenticationError:
             continue
         except PermissionRefusedError:
-            if known.admin is None:
+            if known.admin is None or not dual:
                 raise
-        # It logs in and lacks a right: a first rotation was cut off, or somebody else made the user.
+        # Somebody else made the user, who lacks perhaps no more than the right to a second password.
         with _as_admin(target, known, deadline) as users:
-            users.complete(pending["username"], two_passwords=dual)
+            users.allow_two_passwords(pending["username"])
         return set_own(value["password"])
     if known.admin is None:
         raise AuthenticationError(

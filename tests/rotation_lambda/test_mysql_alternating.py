@@ -75,6 +75,18 @@ def test_what_one_user_makes_the_other_may_use_change_and_drop(service):
         assert service.ask(f"CALL {procedure}()") == [(0,)]
 
 
+def test_who_was_stripped_of_every_right_is_not_given_them_back(service):
+    """Somebody stopped this service in an emergency; the night's rotation must not undo that."""
+    service.rotate()
+    service.rotate()
+    for grantee in (service.username, service.clone, service.owner):
+        if any("app" in right for right in service.rights(grantee)):
+            service.server.run(f"REVOKE ALL ON app.* FROM {grantee}")
+
+    assert _cause(service)[0] == "permission"
+    assert [right for name in (service.username, service.clone, service.owner) for right in service.rights(name) if "app" in right] == []
+
+
 def test_a_grant_option_survives_the_rotation(service):  # samples#90
     service.server.run("CREATE DATABASE IF NOT EXISTS passed", "CREATE TABLE IF NOT EXISTS passed.t (a INT, b INT)")
     service.made_by_hand(rights="SELECT, INSERT ON app.*")

@@ -161,6 +161,18 @@ def test_a_user_that_may_not_keep_two_passwords_is_allowed_to_by_the_admin(servi
     assert f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO `{service.username}`@`%`" in service.rights(service.username)
 
 
+def test_who_was_stripped_of_every_right_is_not_given_them_back(service, refused):
+    """Somebody stopped this user in an emergency; the night's rotation must not undo that."""
+    service.rotate()
+    service.server.run(f"REVOKE ALL ON app.* FROM {service.username}")
+    token = service.until("setSecret")
+
+    with refused("permission", says="has no right in the database"):
+        service.step("setSecret", token)
+
+    assert [right for right in service.rights(service.username) if "app" in right] == []
+
+
 def test_a_user_that_may_not_keep_two_passwords_is_told_so_without_an_admin(service, refused):
     service.made_by_hand()
     service.declare(admin=None)

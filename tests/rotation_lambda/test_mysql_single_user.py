@@ -137,6 +137,18 @@ def test_a_user_without_any_right_gets_those_in_the_database_once(service):
     assert service.rights(f"{service.username}@'%'") == [f"GRANT ALL PRIVILEGES ON `app`.* TO `{service.username}`@`%`"]
 
 
+def test_who_was_stripped_of_every_right_is_not_given_them_back(service, refused):
+    """Somebody stopped this user in an emergency; the night's rotation must not undo that."""
+    service.rotate()
+    service.server.run(f"REVOKE ALL ON app.* FROM {service.username}")
+    token = service.until("setSecret")
+
+    with refused("permission", says="has no right in the database"):
+        service.step("setSecret", token)
+
+    assert [right for right in service.rights(service.username) if "app" in right] == []
+
+
 def test_a_user_that_was_there_gets_no_more_rights(service):
     service.made_by_hand(rights="SELECT ON app.*")
     service.manager.write(service.arn, {})
