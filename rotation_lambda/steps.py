@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Engine, Known, Value
@@ -55,8 +55,9 @@ class Rotation:
 
     def _create(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
-        if self._versions.pending() is not None:
-            return "unchanged"
+        with self._giving_up_what_never_works(state):
+            if self._versions.pending() is not None:
+                return "unchanged"
         known = self._known(state, current)
         fresh = self._engine.generate(self._target, known, self._deadline)
         # What other tools keep in the value stays; what the declaration says about the place wins.
@@ -70,8 +71,8 @@ class Rotation:
 
     def _set(self, state: State) -> str:
         current = self._versions.labelled(state, CURRENT)
-        pending = self._pending()
-        try:
+        with self._giving_up_what_never_works(state):
+            pending = self._pending()
             self._refuse_strangers(pending, current)
             # Also a credential that logs in and lacks something is set again: that mends it.
             with contextlib.suppress(AuthenticationError, PermissionRefusedError):
@@ -79,10 +80,7 @@ class Rotation:
                 return "unchanged"
             self._versions.confirm(state)
             self._engine.set_credential(self._target, pending, self._known(state, current), self._deadline)
-        except (PolicyError, LostValueError, StrangeValueError) as error:
-            self._give_up(state, error)
-            raise
-        return "done"
+            return "done"
 
     def _test(self, state: State) -> str:
         pending = self._pending()
@@ -117,7 +115,7 @@ class Rotation:
 
     def _pending(self) -> Value:
         pending = self._versions.pending(wait=True)
-        if not pending:
+        if pending is None:
             raise ConfigurationError("there is no new value under AWSPENDING; the secret has to rotate once, from createSecret on")
         return pending
 
@@ -130,8 +128,16 @@ class Rotation:
                     f" change meanwhile, find out who wrote it; the next rotation makes another value"
                 )
 
+    @contextlib.contextmanager
+    def _giving_up_what_never_works(self, state: State) -> Generator[None]:
+        """A value that will never work must not stand in the way of the next rotation, which makes another one."""
+        try:
+            yield
+        except (PolicyError, LostValueError, StrangeValueError) as error:
+            self._give_up(state, error)
+            raise
+
     def _give_up(self, state: State, error: RotationError) -> None:
-        """This value will never work. It must not stand in the way of the next rotation, which makes another one."""
         try:
             self._versions.release(state)
         except ConflictError:

@@ -16,7 +16,7 @@ import botocore.session
 from rotation_lambda.calls import ask
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Value
-from rotation_lambda.errors import ConfigurationError, ConflictError, Redaction
+from rotation_lambda.errors import ConfigurationError, ConflictError, Redaction, StrangeValueError
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 NEXT = "AWSNEXT"  # ours: what the rotation after this one publishes
@@ -137,8 +137,15 @@ class Versions:
         return None
 
     def pending(self, *, wait: bool = False) -> Value | None:
-        """Gives the new value by token and label, so that no other version is taken for it."""
-        return self._value(wait=wait, VersionId=self._token, VersionStage=PENDING)
+        """Gives the new value by token and label, so that no other version is taken for it.
+
+        Raises:
+            StrangeValueError: it holds nothing, or no JSON object, so it is not the function's.
+        """
+        value = self._value(wait=wait, unreadable=StrangeValueError, VersionId=self._token, VersionStage=PENDING)
+        if value == {}:
+            raise StrangeValueError("the new value is an empty object, which holds no credential; the next rotation makes another")
+        return value
 
     def older(self, state: State) -> Iterator[Value]:
         """Gives values that carry no label any more, newest first: what an abandoned rotation may have set."""
@@ -232,21 +239,21 @@ class Versions:
         stages = {version: frozenset(names) for version, names in labels.items()}
         return State(bool(answer.get("RotationEnabled")), stages, answer.get("LastRotatedDate"))
 
-    def _value(self, *, wait: bool = False, **version: str) -> Value | None:
+    def _value(self, *, wait: bool = False, unreadable: type[ConfigurationError] = ConfigurationError, **version: str) -> Value | None:
         for _ in self._attempts() if wait else [None]:
             answer = self._ask(self._service.get_secret_value, _NOT_YET, **version)
             if answer.get("SecretString") or answer.get("SecretBinary"):
-                return self._parsed(answer, "the secret")
+                return self._parsed(answer, "the secret", unreadable)
         return None
 
-    def _parsed(self, answer: Mapping[str, Any], whose: str) -> Value:
+    def _parsed(self, answer: Mapping[str, Any], whose: str, unreadable: type[ConfigurationError] = ConfigurationError) -> Value:
         with contextlib.suppress(KeyError, ValueError, RecursionError):
             value: Value | list[Any] | str | float | None = json.loads(answer["SecretString"])
             if isinstance(value, dict):
                 self._redaction.learn(value)
                 return value
         self._redaction.learn(answer.get("SecretString"))
-        raise ConfigurationError(f"the value of {whose} is no JSON object; put one with the keys that AWS documents for databases")
+        raise unreadable(f"the value of {whose} is no JSON object; put one with the keys that AWS documents for databases")
 
     def _ask(self, call: Callable[..., dict[str, Any]], unless: frozenset[str] = frozenset(), **request: Any) -> dict[str, Any]:
         return ask(call, self._deadline, unless=unless, SecretId=self._arn, **request)

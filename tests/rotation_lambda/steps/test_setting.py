@@ -3,6 +3,7 @@
 from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rotation_lambda import errors
 from tests.rotation_lambda.steps.acting import ABANDONED, deny, during, fails, strange, told
@@ -133,4 +134,37 @@ def test_rule_12_what_looks_strange_by_labels_that_moved_is_kept(world):
 
     fails(world, errors.StrangeValueError, "setSecret", token)
 
+    assert world.labels(token) == {"AWSPENDING"}
+
+
+@pytest.mark.parametrize("step", ["createSecret", "setSecret"])
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({}, "the new value is an empty object, which holds no credential; the next rotation makes another"),
+        ("no json", "the value of the secret is no JSON object; put one with the keys that AWS documents for databases"),
+        ("[]", "the value of the secret is no JSON object; put one with the keys that AWS documents for databases"),
+    ],
+)
+def test_rule_10_what_somebody_put_into_the_empty_version_gives_way_to_the_next(world, step, value, says):
+    token = world.manager.start(world.arn)
+    world.version(token, value, "AWSPENDING")
+
+    assert fails(world, errors.StrangeValueError, step, token) == says
+    assert world.labels(token) == set()
+
+    following = world.rotate()
+    assert world.current == world.stored(following)
+
+
+def test_rule_10_a_value_that_cannot_be_decrypted_now_stays(world):
+    token = world.until("setSecret")
+
+    def refuse(call, request):
+        if call == "get_secret_value" and request.get("VersionStage") == "AWSPENDING":
+            raise ClientError({"Error": {"Code": "DecryptionFailure", "Message": "no"}}, "GetSecretValue")
+
+    world.manager.before = refuse
+
+    fails(world, errors.ConfigurationError, "setSecret", token)
     assert world.labels(token) == {"AWSPENDING"}
