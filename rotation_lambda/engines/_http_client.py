@@ -18,7 +18,8 @@ from rotation_lambda.engines._http_template import ADMIN, filled, filled_url
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
 
 _TOKEN = re.compile(r"[!-~]{1,8192}")
-_MOST_PAGES = 20
+# Some issuers list what is revoked, too, for ever: a hundred on a page, and one an hour, are two years.
+_MOST_PAGES = 200
 
 
 class Client:

@@ -159,6 +159,17 @@ def test_stripe_lists_by_pages_and_keeps_what_is_expired(declared):
     assert len([request for request in token.asked() if request.endswith("/expire")]) == 3
 
 
+def test_a_list_that_keeps_what_is_expired_does_not_end_rotation_after_some_years(declared):
+    token = declared("stripe", page=2)
+    for _ in range(50):
+        token.issuer.revoke(token.issuer.make("of years ago").identity)
+
+    for _ in range(3):
+        token.rotate_after(30 * DAY)
+
+    assert len(token.issuer.live()) == 2
+
+
 def test_stripe_in_live_mode_tells_no_token_and_the_error_says_where_to_look(declared, server):
     token = declared("stripe")
 

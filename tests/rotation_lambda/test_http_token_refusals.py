@@ -165,7 +165,7 @@ def test_a_list_without_end_ends(server, token):
     )
     token.declare(list={**token.target["list"], "next": "/next"})
 
-    with pytest.raises(RotationFailedError, match="more than 20 pages"):
+    with pytest.raises(RotationFailedError, match="more than 200 pages"):
         token.rotate()
 
 
