@@ -9,6 +9,8 @@ from typing import Any, cast
 
 from rotation_lambda.errors import ConfigurationError
 
+# No protocol carries a zero character or half of a letter.
+_NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 _SECRET_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:(?P<name>.+)-[A-Za-z0-9]{6}"
 )
@@ -30,7 +32,7 @@ class Target:
     def text(self, key: str, default: str | None = None) -> str:
         """Gives a setting that must be a text with something in it."""
         value = self.settings.get(key, default)
-        if not isinstance(value, str) or not value or "\0" in value:
+        if not isinstance(value, str) or not value or _NO_TEXT.search(value):
             raise ConfigurationError(f"the target {self.secret} needs {key!r}, a text; correct the stack's declaration and deploy it")
         return value
 

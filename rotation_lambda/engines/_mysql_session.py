@@ -116,6 +116,8 @@ class _UnfitMethod:
 
 
 def _authenticated(target: Target, username: str, password: str, deadline: Deadline, database: str | None) -> _Connection:
+    if not _fits_a_login(username, password):
+        raise ConfigurationError("a user's name or password holds what no login can; look at the secret and at the admin secret")
     context = channel.context_for(target, deadline)
     plain = channel.connected(target, deadline)
     try:
@@ -142,6 +144,14 @@ def _authenticated(target: Target, username: str, password: str, deadline: Deadl
         return connection
     plain.close()
     raise failure
+
+
+def _fits_a_login(username: str, password: str) -> bool:
+    try:
+        (username + password).encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in username
 
 
 def _why_not(error: Exception, target: Target, username: str) -> RotationError:

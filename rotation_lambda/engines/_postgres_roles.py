@@ -57,7 +57,9 @@ def establish(session: Session, names: Names, verifiers: dict[str, str], *, pend
     roles.refuse_unsuitable()
     adopted = roles.make_owner()
     if adopted and adopted not in verifiers:
-        raise ConfigurationError(f"the password of user {adopted} is not plain ASCII and cannot be carried over; set an ASCII one first")
+        raise ConfigurationError(
+            f"the password of user {adopted} is not plain ASCII and cannot be carried over; set a printable ASCII one first"
+        )
     for login in sorted({pending, adopted or pending}):
         roles.set_login(login, verifiers[login], adopted=adopted is not None)
     roles.complete()

@@ -156,7 +156,7 @@ def _next_user(target: Target, current: Value | None) -> str:
     names, alternating = Names(target.text("username")), target.text("strategy") == ALTERNATING
     longest = dialect_of(target.kind).longest_name - (_LONGEST_SUFFIX if alternating else 0)
     name = names.user
-    unfit = name != name.rstrip() or any(character > _LAST_CHARACTER or "\ud800" <= character <= "\udfff" for character in name)
+    unfit = name != name.rstrip() or any(character > _LAST_CHARACTER for character in name)
     if len(name) > longest or unfit or name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
         raise ConfigurationError(
             f"the target {target.secret} needs a 'username' of at most {longest} characters of Unicode's basic plane that does not end in"

@@ -4,6 +4,7 @@ A password never stands in a statement: the server gets the SCRAM verifier. TLS 
 there is no other way in. The admin of the admin secret needs no superuser: CREATEROLE, and CREATE on the database.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from rotation_lambda.deadline import Deadline
@@ -11,7 +12,7 @@ from rotation_lambda.engines import Known, Value
 from rotation_lambda.engines._postgres_roles import Names, any_login, establish
 from rotation_lambda.engines._postgres_session import Session, identifier, literal, logged_in
 from rotation_lambda.engines._scram import scram_verifier
-from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
+from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError, PolicyError
 from rotation_lambda.passwords import new_password
 from rotation_lambda.targets import Target
 
@@ -81,8 +82,8 @@ def cleanup(target: Target, *, keep: Sequence[Value], gone: Iterable[Value], kno
 
 
 def _change_own_password(target: Target, pending: Value, known: Known, deadline: Deadline) -> None:
-    username, password = _login(target, pending)
-    statement = f"ALTER ROLE {identifier(username)} PASSWORD {literal(scram_verifier(password))}"
+    username, _ = _login(target, pending)
+    statement = f"ALTER ROLE {identifier(username)} PASSWORD {literal(_new_verifier(pending))}"
     for candidate in _candidates(pending, known):
         try:
             with logged_in(target, username, candidate, deadline) as session:
@@ -133,16 +134,24 @@ def _establish(target: Target, pending: Value, known: Known, deadline: Deadline,
     names = _names(target)
     if username in {*names.logins, names.owner}:
         raise ConfigurationError(f"the admin secret's user is {username}, which this secret rotates; the admin needs a user of its own")
-    verifiers = {pending["username"]: scram_verifier(pending["password"])}
+    verifiers = {pending["username"]: _new_verifier(pending)}
     # A user that was there before gets a fresh login under its name: with the password that it has.
-    if known.current is not None and known.current["password"].isascii():
-        verifiers.setdefault(known.current["username"], scram_verifier(known.current["password"]))
+    if known.current is not None:
+        with contextlib.suppress(ValueError):
+            verifiers.setdefault(known.current["username"], scram_verifier(known.current["password"]))
     with logged_in(target, username, password, deadline) as session:
         # Whoever cannot log in has no business with the admin's power, unless there are no such users that could be locked out:
         # the first rotation failed after its value had become current, or the database is a new one.
         if refused and any_login(session, names):
             raise refused
         establish(session, names, verifiers, pending=pending["username"])
+
+
+def _new_verifier(pending: Value) -> str:
+    try:
+        return scram_verifier(pending["password"])
+    except ValueError:
+        raise PolicyError("the new password is not printable ASCII, so this function did not make it; the next rotation does") from None
 
 
 def _names(target: Target) -> Names:

@@ -138,6 +138,15 @@ def test_a_login_needs_no_cryptography_package(service, monkeypatch):  # samples
     assert service.logs_in(service.current)
 
 
+@pytest.mark.parametrize("value", [{"username": "half\ud83d"}, {"password": "half\ud83d"}, {"username": "ad\0min"}])
+def test_what_no_login_can_hold_is_refused_before_it_is_sent(service, refused, value):
+    service.manager.write(service.admin, {**service.manager.value(service.admin), **value})
+    token = service.until("setSecret")
+
+    with refused("configuration", says="holds what no login can"):
+        service.step("setSecret", token)
+
+
 def test_a_stopped_database_is_a_network_error(service, refused):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -30,7 +30,7 @@ def service(request, manager, monkeypatch, pauses):  # noqa: ARG001
         ({"username": "PUBLIC"}, "does not reserve"),
         ({"username": "ends "}, "does not end in a space"),
         ({"username": "elephant🐘"}, "Unicode's basic plane"),
-        ({"username": "half\ud83d"}, "Unicode's basic plane"),
+        ({"username": "half\ud83d"}, "'username', a text"),
     ],
 )
 def test_a_target_that_lacks_or_mistakes_something_is_refused_before_anything_is_asked(service, manager, refused, changes, says):

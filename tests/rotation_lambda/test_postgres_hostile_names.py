@@ -4,12 +4,14 @@ import base64
 import itertools
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import _scram, postgres
 from rotation_lambda.engines._postgres_session import logged_in
+from rotation_lambda.errors import PolicyError
 from rotation_lambda.targets import target_of
 
 # Everything that ends a quote somewhere, and letters of other scripts.
@@ -91,3 +93,26 @@ def test_a_verifier_equals_the_servers_own(service):
     salt = base64.b64decode(stored.split("$")[1].split(":")[1])
 
     assert _scram.scram_verifier('Known "to" both', salt=salt) == stored
+
+
+@pytest.mark.parametrize("key", ["host", "database", "username"])
+def test_a_setting_that_is_no_text_is_named(service, refused, key):
+    service.declare(**{key: "half a \ud83d letter"})
+    token = service.manager.start(service.arn)
+
+    with refused("configuration", says=f"needs '{key}', a text"):
+        service.step("createSecret", token)
+
+
+@pytest.mark.parametrize("strategy", ["alternating-users", "single-user"])
+def test_a_new_password_that_no_verifier_can_be_made_of_is_given_up(service, strategy):
+    service.declare(strategy=strategy)
+    service.rotate()
+    token = service.until("setSecret")
+    service.tamper(token, password="pässwort")
+
+    with pytest.raises(PolicyError, match="printable ASCII"):
+        service.step("setSecret", token)
+
+    service.rotate()
+    assert service.logs_in(service.current)
