@@ -90,6 +90,25 @@ def test_the_key_decrypts_for_nobody_outside_secrets_manager(cloud):
     assert refusals == ["AccessDeniedException"] * 3  # the last is the administrator
 
 
+def test_rule_29_a_rotation_function_changes_its_own_secret_reads_the_admins_and_does_no_more(cloud):
+    """Decided by the local IAM for the deployed role, all its policies together."""
+    iam, secrets = cloud.client("iam"), cloud.output("services")
+    own, other = (secrets[service]["secrets"]["database"]["arn"] for service in ("billing", "reports"))
+    admin = cloud.client("secretsmanager").describe_secret(SecretId="local/platform/database-admin")["ARN"]
+    role = iam.get_role(RoleName="keyturn_local_billing_postgres")["Role"]["Arn"]
+    every = [f"secretsmanager:{name}" for name in boto3.client("secretsmanager", "eu-central-1").meta.service_model.operation_names]
+
+    def allowed(resource):
+        answer = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=every, ResourceArns=[resource])
+        return sorted(
+            result["EvalActionName"].partition(":")[2] for result in answer["EvaluationResults"] if result["EvalDecision"] == "allowed"
+        )
+
+    assert allowed(own) == ["DescribeSecret", "GetSecretValue", "ListSecretVersionIds", "PutSecretValue", "UpdateSecretVersionStage"]
+    assert allowed(admin) == ["GetSecretValue"]
+    assert allowed(other) == []
+
+
 def refusal(call) -> str:
     """The error code of a refused call."""
     with pytest.raises(ClientError) as refused:
