@@ -74,7 +74,15 @@ def test_a_refusal_that_is_expected_is_an_empty_answer():
                 "Busy": 503,
             }.items()
         ),
-        (refusal("DecryptionFailure", 499), ConfigurationError, f"{CALL} is refused (DecryptionFailure)"),
+        (refusal("NewlyInvented", 499), ConfigurationError, f"{CALL} is refused (NewlyInvented)"),
+        *(
+            (
+                refusal(code),
+                ConfigurationError,
+                f"{CALL} is refused ({code}): look whether the secret's KMS key is enabled and not being deleted",
+            )
+            for code in ("DecryptionFailure", "EncryptionFailure")
+        ),
         (ClientError({"Error": {"Code": "Bare"}}, CALL), ConfigurationError, f"{CALL} is refused (Bare)"),
         (ClientError({}, CALL), ConfigurationError, f"{CALL} is refused ()"),
         (NoCredentialsError(), PermissionRefusedError, "the function has no credentials; it runs under its role on Lambda only"),
