@@ -26,6 +26,8 @@ def secrets_manager_says(call: str, code: str) -> RotationError | None:
         return ConflictError(f"{call} is refused ({code}): the secret's labels changed meanwhile")
     if code == "ResourceNotFoundException":
         return ConfigurationError(f"{call} found nothing; the secret or its value does not exist")
+    if code in {"DecryptionFailure", "EncryptionFailure"}:
+        return ConfigurationError(f"{call} is refused ({code}): look whether the secret's KMS key is enabled and not being deleted")
     return None
 
 
