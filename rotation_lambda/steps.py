@@ -100,7 +100,9 @@ class Rotation:
         # If the label moved off a version that was not looked at here, the next rotation knows better what may go.
         if self._versions.publish() == state.holder_of(CURRENT):
             known = self._known(state, current)
-            self._clear_away([pending, current], _before_current(known), known)
+            # Where somebody emptied the current value, what clients have is the one before.
+            replaced = current or known.previous()
+            self._clear_away([pending, replaced], (value for value in _former(known) if value != replaced), known)
         return "done"
 
     def _prove(self, pending: Value) -> None:
@@ -179,8 +181,8 @@ class _KeptAhead:
         return self._versions.keep_ahead(value)
 
 
-def _before_current(known: Known) -> Iterator[Value]:
-    """Gives what was published or abandoned before the value that the new one replaced."""
+def _former(known: Known) -> Iterator[Value]:
+    """Gives what was published or abandoned before the current value."""
     previous = known.previous()
     if previous is not None:
         yield previous

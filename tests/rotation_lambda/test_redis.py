@@ -56,6 +56,16 @@ def test_rule_18_the_current_password_works_until_the_rotation_after_the_next(se
     assert service.server.passwords(service.username) == [hashed(value["password"]) for value in values[1:]]
 
 
+def test_rule_18_what_worked_before_somebody_emptied_the_value_works_until_the_next_rotation(service):
+    service.rotate()
+    in_use = service.current
+    service.manager.write(service.arn, "{}")
+
+    service.rotate()
+
+    assert [service.works(value) for value in (in_use, service.current)] == [True, True]
+
+
 @pytest.mark.parametrize("step", ["setSecret", "testSecret", "finishSecret"])
 def test_rule_18_the_current_password_works_through_every_step(service, step):
     service.rotate()

@@ -105,6 +105,20 @@ def test_rule_18_what_was_replaced_stays_and_what_was_before_goes(world):
     assert told(world, "cleanup").args == (world.target,)
 
 
+def test_rule_18_where_somebody_emptied_the_value_the_one_before_stays_and_what_was_before_goes(world):
+    world.version("lost", {"password": "of an abandoned rotation"})
+    in_use = world.current
+    world.manager.write(world.arn, "{}")
+    token = world.until("finishSecret")
+    gone = []
+    world.engine.cleanup.side_effect = lambda _target, **given: gone.extend(given["gone"])
+
+    world.step("finishSecret", token)
+
+    assert told(world, "cleanup").kwargs["keep"] == [world.stored(token), in_use]
+    assert (in_use in gone, {"password": "of an abandoned rotation"} in gone) == (False, True)
+
+
 def test_rule_18_after_the_first_rotation_there_is_one_value_to_keep():
     world = World()
     world.engine = mock.Mock(wraps=world.engine)
