@@ -1,7 +1,7 @@
 """The users of one secret in MySQL or MariaDB: two logins that share one role, so that what the role is granted, both may do.
 
 Each statement can be done again, and nothing is ever taken away from anybody: cut off anywhere, the next try goes on where this one
-ended. The password of a login comes last, so that it works only when all around it is complete.
+ended. The password of a login that was there before comes last, so that a login works only when all around it is complete.
 """
 
 import contextlib
@@ -76,7 +76,8 @@ class Users:
 
     def establish(self, username: str, password: str, *, two_passwords: bool) -> None:
         """Makes the user with this password, or sets it; who has no right at all gets all of them in the database."""
-        accounts = self.of(username) or [self._created(Account(username, _ANYWHERE))]
+        # At first with a password that nobody knows: who logs in and has no right was stripped of them, and is not being made.
+        accounts = self.of(username) or [self._created(Account(username, _ANYWHERE), new_password())]
         for each in accounts:
             held = rights_of(self._session, each.name)
             if two_passwords:
@@ -96,13 +97,14 @@ class Users:
             raise ConfigurationError(f"{names.owner} can log in, so it is somebody's user; rename it, or choose another 'username'")
         accounts = self.of(*names.logins)
         shared = self._share(names.owner, accounts)
-        there = {each.host for each in accounts if each.user == username}
+        there = [each for each in accounts if each.user == username]
         # Bound to the hosts that the other login is bound to, and with the same demands.
         hosts = {each.host: replace(each, user=username) for each in accounts} or {_ANYWHERE: Account(username, _ANYWHERE)}
-        missing = [self._created(each) for host, each in hosts.items() if host not in there]
+        missing = [self._created(each, password) for host, each in hosts.items() if host not in {one.host for one in there}]
         for each in (*accounts, *missing):
             self._let_in(each, names.owner, shared)
-        self._set_password([each for each in (*accounts, *missing) if each.user == username], password)
+        if there:
+            self._set_password(there, password)
 
     def _share(self, owner: str, accounts: Sequence[Account]) -> list[Right]:
         """Makes the role, and gives it what any of the logins may do. Gives what each login needs besides."""
@@ -144,10 +146,9 @@ class Users:
             give(self._session, right, grantee)
             held.append(right)
 
-    def _created(self, each: Account) -> Account:
-        """With a password that nobody knows: who has no right and can log in was stripped of them, and is not being made."""
+    def _created(self, each: Account, password: str) -> Account:
         with _explained("the admin may not make a user: grant it CREATE USER ON *.*"):
-            self._session.set_password(f"CREATE USER IF NOT EXISTS {each.name} {self._dialect.identified(new_password())} {each.demands}")
+            self._session.set_password(f"CREATE USER IF NOT EXISTS {each.name} {self._dialect.identified(password)} {each.demands}")
         return each
 
     def _set_password(self, accounts: Sequence[Account], password: str) -> None:
