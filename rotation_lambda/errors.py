@@ -17,6 +17,13 @@ class AuthenticationError(RotationError):
 
     error_class = "authentication"
 
+    def final(self) -> "AuthenticationError":
+        """Gives the same, with the way out, where the admin is not asked to help."""
+        return AuthenticationError(
+            f"{self}, and the admin changes nothing for it. Set the secret's password at the server; or, if nobody uses it any more, put an"
+            f" empty object into the secret; then rotate"
+        )
+
 
 class NetworkError(RotationError):
     """Nobody answered in time, or the name is unknown, or the server is starting or full."""

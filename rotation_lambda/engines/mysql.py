@@ -139,7 +139,7 @@ def _establish(target: Target, pending: Value, known: Known, deadline: Deadline,
         # Whoever cannot log in has no business with the admin's power, unless there are no such users that could be locked out:
         # the first rotation failed after its value had become current, or the database is a new one.
         if refused and users.of(*names.logins):
-            raise refused
+            raise refused.final()
         if strategy == ALTERNATING:
             users.establish_pair(names, pending["username"], pending["password"])
         else:

@@ -68,7 +68,7 @@ def set_credential(target: Target, pending: Value, known: Known, deadline: Deadl
         _refuse_unusable(user, username)
         # Whoever cannot log in has no business with the admin's power, unless the user has no password yet or one that was ours.
         if refused and user.passwords and not user.passwords & _hashes(_ours(known)):
-            raise refused
+            raise refused.final()
         users.change(username, f"#{hashed(password)}")
 
 

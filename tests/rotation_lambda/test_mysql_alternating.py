@@ -212,7 +212,9 @@ def test_rule_14_who_cannot_log_in_does_not_get_at_the_admins_power(service, man
     manager.write(service.arn, {**service.current, "password": "somebody-wrote-this"})
     changes = service.server.changes()
 
-    assert _cause(service)[0] == "authentication"
+    error_class, message = _cause(service)
+
+    assert (error_class, "put an empty object into the secret" in message) == ("authentication", True)
     assert service.server.changes() == changes
 
 

@@ -24,7 +24,7 @@ def test_rule_14_a_user_whose_passwords_were_never_ours_gets_none_from_the_admin
     service.server.run("ACL", "SETUSER", service.username, "resetpass", ">of somebody else")
     token = service.until("setSecret")
 
-    with refused("authentication", says=service.username):
+    with refused("authentication", says="put an empty object into the secret"):
         service.step("setSecret", token)
 
     assert service.server.passwords(service.username) == [hashed("of somebody else")]

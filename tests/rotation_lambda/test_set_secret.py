@@ -115,7 +115,7 @@ def test_rule_14_the_admin_changes_nothing_for_who_cannot_log_in(service, refuse
     service.server.run(f"ALTER ROLE {service.username} PASSWORD 'changed by somebody'")
     logged = len(service.server.log())
 
-    with refused("authentication", says=service.username):
+    with refused("authentication", says="put an empty object into the secret"):
         service.step("setSecret", token)
 
     said = [line for line in service.server.log()[logged:].splitlines() if line.startswith("admin ") and "execute" in line]
