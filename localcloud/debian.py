@@ -159,6 +159,6 @@ def _unpack(package: Path, into: Path) -> None:
     """Everything belongs to the caller and no file keeps setuid: nothing here is for an account other than the caller's."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as archive:
         tar = ["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--keep-directory-symlink", f"--directory={into}"]
-        subprocess.run(tar, stdin=archive.stdout, check=True)
-    if archive.returncode:
+        unpacked_all = subprocess.run(tar, stdin=archive.stdout, check=False).returncode == 0
+    if archive.returncode or not unpacked_all:
         raise LocalCloudError(f"The package {package.name} cannot be unpacked. Try again; look at the disk.")

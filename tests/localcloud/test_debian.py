@@ -104,6 +104,16 @@ def test_what_apt_says_becomes_a_cause_and_a_way_out_and_nothing_half_made_stays
     assert [path for path in (debian.cache_root() / "debian").glob("*/*") if path.suffix != ".lock"] == []
 
 
+@pytest.mark.parametrize("content", [b"no package", None], ids=["broken", "gone"])
+def test_a_package_that_cannot_be_unpacked_is_named(tmp_path, content):
+    package = tmp_path / "one_1.0_all.deb"
+    if content:
+        package.write_bytes(content)
+
+    with pytest.raises(LocalCloudError, match=r"package one_1\.0_all\.deb cannot be unpacked"):
+        debian._unpack(package, tmp_path)
+
+
 def test_without_apt_it_says_that_a_debian_is_needed(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
