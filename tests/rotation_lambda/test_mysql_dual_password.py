@@ -213,6 +213,18 @@ def test_rule_27_with_the_previous_password_only_the_next_rotation_recovers(serv
     assert [service.logs_in(value) for value in (service.current, previous)] == [True, True]
 
 
+def test_what_a_person_moved_the_label_back_to_works_through_the_next_rotation(service):
+    back = service.rotate()
+    moved = service.current
+    service.manager.update_secret_version_stage(
+        SecretId=service.arn, VersionStage="AWSCURRENT", RemoveFromVersionId=service.rotate(), MoveToVersionId=back
+    )
+
+    service.rotate()
+
+    assert [service.logs_in(value) for value in (service.current, moved)] == [True, True]
+
+
 def test_a_user_that_nobody_can_log_in_as_is_repaired_by_the_admin(service):
     service.rotate()
     service.server.run(f"ALTER USER {service.username} DISCARD OLD PASSWORD", f"ALTER USER {service.username} IDENTIFIED BY 'lost-by-hand'")

@@ -76,6 +76,18 @@ def test_a_first_rotation_that_failed_is_made_good_by_another_one(service, first
     assert service.logs_in(service.current)
 
 
+def test_what_a_person_moved_the_label_back_to_works_through_the_next_rotation(service):
+    back = service.rotate()
+    moved = service.current
+    service.manager.update_secret_version_stage(
+        SecretId=service.arn, VersionStage="AWSCURRENT", RemoveFromVersionId=service.rotate(), MoveToVersionId=back
+    )
+
+    service.rotate()
+
+    assert [service.logs_in(value) for value in (service.current, moved)] == [True, True]
+
+
 def test_an_empty_object_in_the_secret_is_as_good_as_no_value(service):
     """The way in, should AWS refuse to rotate a container without any version; and the way back for a database that was lost."""
     service.manager.write(service.arn, {})

@@ -88,6 +88,18 @@ def test_rule_18_what_abandoned_rotations_left_behind_goes_with_the_next_one(ser
     assert (service.live(), service.works(service.current), service.works(service.previous)) == (2, True, True)
 
 
+def test_what_a_person_moved_the_label_back_to_works_through_the_next_rotation(service):
+    back = service.rotate()
+    moved = service.current
+    service.manager.update_secret_version_stage(
+        SecretId=service.arn, VersionStage="AWSCURRENT", RemoveFromVersionId=service.rotate(), MoveToVersionId=back
+    )
+
+    service.rotate()
+
+    assert [service.works(value) for value in (service.current, moved)] == [True, True]
+
+
 def test_who_is_logged_in_stays_so(service):
     service.rotate()
     with service.server.client(service.username, service.current["password"]) as client:
