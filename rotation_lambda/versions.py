@@ -27,7 +27,7 @@ _NOT_YET = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 # The labels moved since they were read: a duplicate invocation, or a read that lagged.
 _MOVED = _NOT_YET | {"InvalidParameterException"}
 _STORED_ALREADY = frozenset({"ResourceExistsException"})
-# Old values worth a try, newest first: an abandoned rotation leaves one behind, and each try is a login.
+# Values from before the current one that are worth a try, newest first: a server may be restored from a backup, and each try is a login.
 _MOST_OLD_VERSIONS = 10
 # Secrets Manager keeps about a hundred versions, and puts that many on a page.
 _MOST_PAGES = 20
@@ -161,7 +161,10 @@ class Versions:
         known = {self._token, *(version for version, labels in state.labels.items() if labels)}
         unlabelled = [version for version in versions if not version.get("VersionStages") and version["VersionId"] not in known]
         newest_first = sorted(unlabelled, key=lambda version: version["CreatedDate"], reverse=True)
-        for version in newest_first[:_MOST_OLD_VERSIONS]:
+        # Any rotation that was abandoned since the current value was made may be the one that set its own, however many came after it.
+        current = [version["CreatedDate"] for version in versions if version["VersionId"] == state.holder_of(CURRENT)]
+        since = [version for version in newest_first if not current or version["CreatedDate"] >= current[0]]
+        for version in newest_first[: len(since) + _MOST_OLD_VERSIONS]:
             with contextlib.suppress(ConfigurationError):  # somebody's note from before is no credential
                 if value := self._value(VersionId=version["VersionId"]):
                     yield value

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rotation_lambda import errors
+from tests.rotation_lambda.memory_engine import World
 from tests.rotation_lambda.steps.acting import ABANDONED, deny, during, fails, strange, told
 
 
@@ -168,3 +169,17 @@ def test_rule_10_a_value_that_cannot_be_decrypted_now_stays(world):
 
     fails(world, errors.ConfigurationError, "setSecret", token)
     assert world.labels(token) == {"AWSPENDING"}
+
+
+def test_rule_27_a_password_that_an_abandoned_rotation_set_is_found_behind_any_number_of_others():
+    world = World("single user")
+    world.rotate()
+    world.until("testSecret")
+    world.manager.abandon(world.arn)
+    for _ in range(15):
+        world.until("setSecret")
+        world.manager.abandon(world.arn)
+
+    world.rotate()
+
+    assert world.server.works(world.current)

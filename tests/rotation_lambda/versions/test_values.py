@@ -153,11 +153,33 @@ def test_values_without_a_label_come_newest_first(world, versions):
     ]
 
 
-def test_no_more_than_ten_old_values_are_read(world, versions):
+def test_of_those_before_the_current_one_no_more_than_ten_old_values_are_read(world, versions):
     for number in range(12):
         world.version(f"old {number}", {"number": number})
+    world.version("before", {"username": "billing"}, "AWSCURRENT")
 
     assert list(versions.older(versions.state())) == [{"number": number} for number in range(11, 1, -1)]
+
+
+@pytest.mark.parametrize("rotated", [True, False])
+def test_rule_27_all_that_were_abandoned_since_are_read(world, versions, rotated):
+    del world.secret.versions["before"]
+    for number in range(11):
+        world.version(f"long ago {number}", {"number": number})
+    if rotated:
+        world.version("before", {"username": "billing"}, "AWSCURRENT")
+    for number in range(11, 23):
+        world.version(f"abandoned since {number}", {"number": number})
+
+    assert list(versions.older(versions.state())) == [{"number": number} for number in range(22, 0 if rotated else -1, -1)]
+
+
+def test_rule_27_what_is_as_old_as_the_current_one_may_have_come_after_it(world, versions):
+    for number in range(11):
+        world.version(f"old {number}", {"number": number})
+        world.secret.versions[f"old {number}"].created = world.secret.versions["before"].created
+
+    assert len(list(versions.older(versions.state()))) == 11
 
 
 def test_what_carries_a_label_then_or_now_is_not_old(world, versions):
