@@ -20,7 +20,7 @@ def manager():
 
 @pytest.fixture
 def arn(manager):
-    return manager.create("prod/billing/database", {"password": "the-first-one"})
+    return manager.create("prod/billing/database", {"username": "billing"})
 
 
 def labels(manager, arn, version):
