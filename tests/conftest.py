@@ -1,8 +1,12 @@
 """How the suite is spread over the cores: what shares something that is slow to start stays together, and the longest comes first."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+# A suite that runs in a shell's background inherits a deaf ear for Ctrl-C, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HERE = Path(__file__).parent
 # Folders whose tests share a cloud, or a server of it.
