@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from rotation_lambda.engines._mysql_dialects import Dialect
 from rotation_lambda.engines._mysql_rights import Right, give, rights_of
 from rotation_lambda.engines._mysql_session import Session, account, identifier
+from rotation_lambda.engines._user_names import Names
 from rotation_lambda.errors import ConfigurationError, PermissionRefusedError
 from rotation_lambda.passwords import new_password
 
@@ -19,28 +20,6 @@ _TWO_PASSWORDS = Right("APPLICATION_PASSWORD_ADMIN ON *.*")
 _ANYWHERE = "%"
 _ENCRYPTION = {"": "NONE", "ANY": "SSL"}
 _LIMITS = ("MAX_QUERIES_PER_HOUR", "MAX_UPDATES_PER_HOUR", "MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS")
-
-
-@dataclass(frozen=True)
-class Names:
-    """The users and the role that belong to a target's user."""
-
-    user: str
-
-    @property
-    def clone(self) -> str:
-        """The second login; the name is AWS's convention."""
-        return f"{self.user}_clone"
-
-    @property
-    def owner(self) -> str:
-        """The role that both logins have."""
-        return f"{self.user}_owner"
-
-    @property
-    def logins(self) -> tuple[str, str]:
-        """Both logins."""
-        return self.user, self.clone
 
 
 @dataclass(frozen=True)

@@ -7,36 +7,14 @@ object, grant, policy and membership that it had, in all databases. All of it ha
 
 import contextlib
 from collections.abc import Generator
-from dataclasses import dataclass
 
 from rotation_lambda.engines._postgres_session import Session, identifier, literal
 from rotation_lambda.engines._postgres_settings import acts_as, copy_settings, keep_in_path
+from rotation_lambda.engines._user_names import Names
 from rotation_lambda.errors import ConfigurationError, PermissionRefusedError
 
 # From here on a membership says by itself whether it inherits and whether it may be assumed.
 _MEMBERSHIP_OPTIONS = 160000
-
-
-@dataclass(frozen=True)
-class Names:
-    """The roles that belong to a target's user."""
-
-    user: str
-
-    @property
-    def clone(self) -> str:
-        """The second login; the name is AWS's convention."""
-        return f"{self.user}_clone"
-
-    @property
-    def owner(self) -> str:
-        """The role that owns everything, and the schema that it owns."""
-        return f"{self.user}_owner"
-
-    @property
-    def logins(self) -> tuple[str, str]:
-        """Both logins."""
-        return self.user, self.clone
 
 
 def any_login(session: Session, names: Names) -> bool:

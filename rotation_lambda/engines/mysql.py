@@ -15,7 +15,8 @@ from rotation_lambda.engines import Known, Value
 from rotation_lambda.engines._mysql_dialects import dialect_of
 from rotation_lambda.engines._mysql_own_password import OwnPassword
 from rotation_lambda.engines._mysql_session import logged_in
-from rotation_lambda.engines._mysql_users import Names, Users
+from rotation_lambda.engines._mysql_users import Users
+from rotation_lambda.engines._user_names import Names
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError
 from rotation_lambda.passwords import new_password
 from rotation_lambda.targets import Target

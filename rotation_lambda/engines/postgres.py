@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rotation_lambda.deadline import Deadline
 from rotation_lambda.engines import Known, Value
-from rotation_lambda.engines._postgres_roles import Names, any_login, establish
+from rotation_lambda.engines._postgres_roles import any_login, establish
 from rotation_lambda.engines._postgres_session import Session, identifier, literal, logged_in
 from rotation_lambda.engines._scram import scram_verifier
+from rotation_lambda.engines._user_names import Names
 from rotation_lambda.errors import AuthenticationError, ConfigurationError, PermissionRefusedError, PolicyError
 from rotation_lambda.passwords import new_password
 from rotation_lambda.targets import Target
