@@ -114,12 +114,12 @@ class Server:
 
     def _make_authorities(self) -> None:
         """A root that signs one intermediate authority, as people do."""
-        for mount in ("root", "pki"):
+        for mount in ("above", "pki"):
             self.tell(f"sys/mounts/{mount}", {"type": "pki", "config": {"max_lease_ttl": "87600h"}})
         keys = {"key_type": "ec", "key_bits": 256}
-        root = self.tell("root/root/generate/internal", {"common_name": "Tests Root", "ttl": "87600h", **keys})
+        root = self.tell("above/root/generate/internal", {"common_name": "Tests Root", "ttl": "87600h", **keys})
         request = self.tell("pki/intermediate/generate/internal", {"common_name": "Tests Issuer", **keys})
-        signed = self.tell("root/root/sign-intermediate", {"csr": request["csr"], "common_name": "Tests Issuer", "ttl": "43800h"})
+        signed = self.tell("above/root/sign-intermediate", {"csr": request["csr"], "common_name": "Tests Issuer", "ttl": "43800h"})
         self.tell("pki/intermediate/set-signed", {"certificate": f"{signed['certificate']}\n{root['certificate']}"})
         self.root = x509.load_pem_x509_certificate(root["certificate"].encode())
 

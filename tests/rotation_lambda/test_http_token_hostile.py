@@ -81,6 +81,8 @@ def test_no_value_of_the_admin_secret_moves_a_request(user, password, account):
     sent = _sent({"user": user, "password": password, "account": account}, lambda client: client.issue("the name", "v"))
 
     if sent is None:
+        fits_a_header = account.strip() == account and all(" " <= letter <= "~" for letter in account)
+        assert user == "" or ":" in user or account in {"", ".", ".."} or not fits_a_header, "nothing else is a reason"
         return
     method, host, port, path, headers, body = sent
     assert ":" not in user, "its password would begin there"
@@ -134,7 +136,6 @@ def test_a_brace_inside_a_value_is_a_brace(text):
 
     sent = _sent({"user": "u", "password": "canary", "account": f"x{text}x"}, lambda client: client.issue("n", "v"))
 
-    assert sent is not None
     assert sent[4]["X-Account"] == f"x{text}x"
     assert "canary" not in f"{sent[3]}{sent[5]}"
 
@@ -167,6 +168,6 @@ def test_half_a_character_is_sent_as_it_is_and_breaks_nothing():
     """JSON may hold one, and no other encoding can."""
     sent = _sent({"user": "\ud800", "password": "\ud800", "account": "a"}, lambda client: client.issue("n", "v"))
 
-    assert sent is not None
     assert urlsplit(sent[3]).query == "for=n&by=%ED%A0%80"
-    assert _sent({"user": "\ud800", "password": "p", "account": "a"}, lambda client: client.revoke("\ud800")) is not None
+    _, _, _, path, _, body = _sent({"user": "\ud800", "password": "p", "account": "a"}, lambda client: client.revoke("\ud800"))
+    assert (path, body) == ("/v1/tokens/%ED%A0%80", b"id=%ED%A0%80&all=%ED%A0%80&all=fixed")
