@@ -14,8 +14,8 @@ import pytest
 
 from rotation_lambda import certificates, versions
 from rotation_lambda.errors import RotationError
-from rotation_lambda.handler import handler
 from tests.rotation_lambda.postgres_server import ADMIN_PASSWORD, DATABASE, Server, running
+from tests.rotation_lambda.rotating import Rotating
 from tests.rotation_lambda.secrets_manager import SecretsManager
 
 _users = itertools.count(1)
@@ -32,7 +32,7 @@ class Context:
         return int(self.seconds * 1000)
 
 
-class Service:
+class Service(Rotating):
     """One secret of one service, with everything that a test does to it."""
 
     def __init__(self, server: Server, manager: SecretsManager, monkeypatch: pytest.MonkeyPatch, username: str) -> None:
@@ -60,35 +60,6 @@ class Service:
     @property
     def owner(self) -> str:
         return f"{self.username}_owner"
-
-    def declare(self, **changes: object) -> None:
-        """The stack's configuration of the function; None takes a setting away."""
-        self.target = {key: value for key, value in {**self.target, **changes}.items() if value is not None}
-        self._monkeypatch.setenv("KEYTURN_TARGETS", json.dumps({self.name: self.target}))
-
-    def rotate(self, token: str | None = None, attempts: int = 1) -> str:
-        return self.manager.rotate(self.arn, handler, self.context, token, attempts)
-
-    def step(self, step: str, token: str) -> None:
-        handler(self.manager.event(self.arn, token, step), self.context)
-
-    def until(self, step: str) -> str:
-        """Starts a rotation and does the steps before the given one."""
-        token = self.manager.start(self.arn)
-        for earlier in itertools.takewhile(lambda one: one != step, ("createSecret", "setSecret", "testSecret", "finishSecret")):
-            self.step(earlier, token)
-        return token
-
-    def pending(self, token: str) -> dict[str, Any]:
-        return json.loads(self.manager.secrets[self.arn].versions[token].value)
-
-    def tamper(self, token: str, **changes: object) -> None:
-        """Somebody with PutSecretValue changes the new value."""
-        self.manager.secrets[self.arn].versions[token].value = json.dumps({**self.pending(token), **changes})
-
-    @property
-    def current(self) -> dict[str, Any]:
-        return self.manager.value(self.arn)
 
     def secrets_ever(self) -> list[str]:
         """Every password that any version ever held, and the admin's."""

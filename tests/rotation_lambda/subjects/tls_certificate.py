@@ -15,18 +15,18 @@ from cryptography.x509.oid import NameOID
 
 from rotation_lambda import certificates, https, versions
 from rotation_lambda.errors import NetworkError
-from rotation_lambda.handler import handler
 from tests.rotation_lambda.conftest import Context
 from tests.rotation_lambda.matrix import Around, Row
 from tests.rotation_lambda.openbao_server import ROLE, Server, running
-from tests.rotation_lambda.secrets_manager import STEPS, SecretsManager
+from tests.rotation_lambda.rotating import Rotating
+from tests.rotation_lambda.secrets_manager import SecretsManager
 
 __all__ = ["ROWS", "Certificate", "by_hand", "running"]
 
 _numbers = itertools.count(1)
 
 
-class Certificate:
+class Certificate(Rotating):
     """One secret of one service, with everything that a test does to it."""
 
     # What the rotation before replaced is revoked by the next one, if this one is cut off right after it published.
@@ -53,35 +53,6 @@ class Certificate:
             admin=self.admin,
             **settings,
         )
-
-    def declare(self, **changes: object) -> None:
-        """The stack's configuration of the function; None takes a setting away."""
-        self.target = {key: value for key, value in {**self.target, **changes}.items() if value is not None}
-        self._monkeypatch.setenv("KEYTURN_TARGETS", json.dumps({self.name: self.target}))
-
-    def rotate(self, token: str | None = None, attempts: int = 1) -> str:
-        return self.manager.rotate(self.arn, handler, self.context, token, attempts)
-
-    def step(self, step: str, token: str) -> None:
-        handler(self.manager.event(self.arn, token, step), self.context)
-
-    def until(self, step: str) -> str:
-        """Starts a rotation and does the steps before the given one."""
-        token = self.manager.start(self.arn)
-        for earlier in itertools.takewhile(lambda one: one != step, STEPS):
-            self.step(earlier, token)
-        return token
-
-    @property
-    def current(self) -> dict[str, Any]:
-        return self.manager.value(self.arn)
-
-    def pending(self, token: str) -> dict[str, Any]:
-        return json.loads(self.manager.secrets[self.arn].versions[token].value)
-
-    def tamper(self, token: str, **changes: object) -> None:
-        """Somebody with PutSecretValue changes the new value."""
-        self.manager.secrets[self.arn].versions[token].value = json.dumps({**self.pending(token), **changes})
 
     def secrets_ever(self) -> list[str]:
         """Every private key that any version ever held, and what the AppRole logs in with."""
