@@ -22,6 +22,12 @@ class Resource:
     """URNs that the resource waits for. May name resources that the engine does not show: reads and stack references."""
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """URNs that the value of a property was made from, known even while the value is not."""
+    provider: str = ""
+    """URN of its provider."""
+    protect: bool = False
+    """Whether the engine refuses to delete it."""
+    ignore_changes: tuple[str, ...] = ()
+    """Properties that the engine leaves as they are in the cloud."""
 
     def read(self, *path: str | int) -> Value:
         """Gives the plain value that was asked for at the path: None when missing, UNKNOWN when not known yet."""
@@ -55,6 +61,16 @@ class Resource:
     def made_from(self, property_name: str) -> tuple[str, ...]:
         """Gives the URNs that the value of a property was made from."""
         return self.property_dependencies.get(property_name, ())
+
+    @property
+    def stack(self) -> str:
+        """Pulumi's name of its stack, e.g. `prod`; a judged state may hold several."""
+        return self.urn.split("::", 1)[0].removeprefix("urn:pulumi:")
+
+    @property
+    def project(self) -> str:
+        """Pulumi's name of its project."""
+        return self.urn.split("::", 2)[1] if self.urn.count("::") >= 2 else ""
 
     @property
     def label(self) -> str:

@@ -1,9 +1,11 @@
 """A rule: one sentence about what is right, and the function that looks whether it is."""
 
+import inspect
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -16,11 +18,35 @@ from pulumi_policy import (
 
 from policies.pack.finding import Answer, Finding, cannot_decide, violated
 from policies.pack.message import message
+from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 from policies.pack.stock import stack_of
 from policies.pack.values import UndecidedError
 
-__all__ = ["Rule", "Severity", "StackArgs", "rule"]
+__all__ = ["Group", "Level", "Rule", "Severity", "StackArgs", "rule"]
+
+
+class Group(Enum):
+    """What a rule is about: how the pages and reports are ordered."""
+
+    SHARING = "Sharing"
+    ROTATION = "Rotation"
+    PRIVILEGE = "Least privilege"
+    EXPOSURE = "Exposure"
+    KEEPING = "Keeping"
+    AUDIT = "Audit"
+    EXTERNAL_SECRETS = "External Secrets"
+    VAULT = "Vault"
+    HYGIENE = "Hygiene"
+
+
+class Level(Enum):
+    """How a rule counts when nothing is configured."""
+
+    MANDATORY = "mandatory"
+    PROTECTED = "mandatory in protected environments"
+    """Mandatory in `prod`, `staging` and wherever the environment is not known; advisory elsewhere."""
+    ADVISORY = "advisory"
 
 
 class Subject(Protocol):
@@ -33,6 +59,7 @@ class Subject(Protocol):
 
 
 S = TypeVar("S", bound=Subject)
+K = TypeVar("K", bound=Settings)
 
 
 class NotApplicableError(Exception):
@@ -42,10 +69,11 @@ class NotApplicableError(Exception):
 class StackArgs(StackValidationArgs):
     """What our own server hands a rule: the stack with its marks, and a way to say that something cannot be decided."""
 
-    def __init__(self, stack: Stack, report_undecided: Callable[[str, str], None]) -> None:
+    def __init__(self, stack: Stack, report_undecided: Callable[[str, str], None], settings: Settings | None = None) -> None:
         super().__init__([])
         self.stack = stack
         self.report_undecided = report_undecided
+        self.settings = settings
 
     def not_applicable(self, reason: str | None = None) -> None:
         """Says that the rule has nothing to judge here."""
@@ -61,16 +89,21 @@ class Rule(StackValidationPolicy):
         *,
         title: str,
         severity: Severity,
+        group: Group,
+        level: Level,
+        undecided: Literal["mandatory", "advisory"],
         mend: str,
         references: list[str],
-        judge: Callable[[Stack], list[Finding]],
+        settings: type[Settings],
+        early: tuple[str, ...],
+        judge: Callable[[Stack, Settings], list[Finding]],
     ) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - the SDK does not say what its Awaitable gives
             name=name,
             description=title,
-            enforcement_level=EnforcementLevel.MANDATORY,
+            enforcement_level=EnforcementLevel.ADVISORY if level is Level.ADVISORY else EnforcementLevel.MANDATORY,
             config_schema=PolicyConfigSchema(
-                {"undecided": {"type": "string", "enum": ["mandatory", "advisory"], "default": "mandatory"}},
+                {"undecided": {"type": "string", "enum": ["mandatory", "advisory"], "default": undecided}},
             ),
             display_name=title,
             severity=severity,
@@ -78,14 +111,20 @@ class Rule(StackValidationPolicy):
             remediation_steps=mend,
             url=f"docs/policies/{name}.md",
         )
+        self.group = group
+        self.level = level
+        self.undecided = undecided
         self.mend = mend
+        self.settings = settings
+        self.early = early
         self._judge = judge
 
     def validate(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
         """Reports each finding with its mend and the page that explains it."""
         stack = args.stack if isinstance(args, StackArgs) else stack_of(args)
+        settings = args.settings if isinstance(args, StackArgs) else None
         try:
-            findings = self._judge(stack)
+            findings = self._judge(stack, settings or self.settings())
         except NotApplicableError as nothing:
             args.not_applicable(str(nothing))
             return
@@ -96,44 +135,114 @@ class Rule(StackValidationPolicy):
             else:
                 report_violation(text, finding.urn)
 
-    def findings(self, stack: Stack) -> list[Finding]:
-        """Gives what the rule finds; nothing when it holds."""
+    def findings(self, stack: Stack, configured: Mapping[str, Any] | None = None) -> list[Finding]:
+        """Gives what the rule finds; nothing when it holds.
+
+        Args:
+            stack: the stack to judge.
+            configured: settings as a configuration file names them. Default the rule's own.
+        """
         try:
-            return self._judge(stack)
+            return self._judge(stack, self.settings.model_validate(configured or {}))
         except NotApplicableError:
             return []
 
 
+@overload
 def rule(
     *,
     id: str,
     title: str,
     severity: Severity,
+    group: Group,
     mend: str,
     references: list[str],
     of: Callable[[Stack], Iterable[S]],
-) -> Callable[[Callable[[S, Stack], Iterable[Finding]]], Rule]:
-    """Makes a rule of a function that judges one subject and gives its findings: none when the rule holds."""
+    level: Level = ...,
+    undecided: Literal["mandatory", "advisory"] = ...,
+    early: tuple[str, ...] = ...,
+) -> Callable[[Callable[[S, Stack], Iterable[Finding]]], Rule]: ...
+@overload
+def rule(
+    *,
+    id: str,
+    title: str,
+    severity: Severity,
+    group: Group,
+    mend: str,
+    references: list[str],
+    of: Callable[[Stack], Iterable[S]],
+    settings: type[K],
+    level: Level = ...,
+    undecided: Literal["mandatory", "advisory"] = ...,
+    early: tuple[str, ...] = ...,
+) -> Callable[[Callable[[S, Stack, K], Iterable[Finding]]], Rule]: ...
+def rule(
+    *,
+    id: str,
+    title: str,
+    severity: Severity,
+    group: Group,
+    mend: str,
+    references: list[str],
+    of: Callable[[Stack], Iterable[Any]],
+    settings: type[Settings] = Settings,
+    level: Level = Level.MANDATORY,
+    undecided: Literal["mandatory", "advisory"] = "mandatory",
+    early: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Iterable[Finding]]], Rule]:
+    """Makes a rule of a function that judges one subject and gives its findings: none when the rule holds.
 
-    def made(check: Callable[[S, Stack], Iterable[Finding]]) -> Rule:
-        def judge(stack: Stack) -> list[Finding]:
+    Args:
+        id: the statement of what is right, e.g. `secret-is-rotated`; the file is named like it.
+        title: the same as a sentence.
+        severity: how bad a violation is.
+        group: what the rule is about.
+        mend: the way out.
+        references: controls that the rule serves.
+        of: gives the subjects of a stack; the rule is not applicable to a stack without any.
+        settings: knobs of the rule; the function gets them as its third argument. Default those that every rule has.
+        level: how a violation counts when nothing is configured.
+        undecided: how what cannot be decided counts when nothing is configured.
+        early: types whose violations are certain from the inputs of the one resource, so that an update stops before it creates it.
+    """
+    has_knobs = settings is not Settings
+
+    def made(check: Callable[..., Iterable[Finding]]) -> Rule:
+        if len(inspect.signature(check).parameters) != 2 + has_knobs:
+            raise TypeError(f"rule {id!r}: the function takes subject, stack, and the settings exactly when it has some")
+
+        def judge(stack: Stack, configured: Settings) -> list[Finding]:
             try:
                 subjects = list(of(stack))
             except Exception as error:  # whatever it is, it must not pass for an answer
                 return [_failed("", error)]
             if not subjects:
                 raise NotApplicableError("the stack has nothing that this rule is about")
-            return [finding for subject in subjects for finding in _judged(check, subject, stack)]
+            more = (configured,) if has_knobs else ()
+            return [finding for subject in subjects for finding in _judged(check, subject, stack, *more)]
 
-        return Rule(id, title=title, severity=severity, mend=mend, references=references, judge=judge)
+        return Rule(
+            id,
+            title=title,
+            severity=severity,
+            group=group,
+            level=level,
+            undecided=undecided,
+            mend=mend,
+            references=references,
+            settings=settings,
+            early=early,
+            judge=judge,
+        )
 
     return made
 
 
-def _judged(check: Callable[[S, Stack], Iterable[Finding]], subject: S, stack: Stack) -> list[Finding]:
+def _judged(check: Callable[..., Iterable[Finding]], subject: Subject, *more: object) -> list[Finding]:
     found: list[Finding] = []
     try:
-        found.extend(check(subject, stack))
+        found.extend(check(subject, *more))
     except UndecidedError as undecided:
         found.append(cannot_decide(subject.urn, str(undecided), property=""))
     except Exception as error:  # whatever it is, it must not pass for an answer

@@ -163,6 +163,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             parent=shown.parent or shown.options.parent,
             dependencies=tuple(shown.dependencies),
             property_dependencies={name: tuple(edges.urns) for name, edges in shown.propertyDependencies.items()},
+            provider=shown.provider.urn,
+            protect=shown.options.protect,
+            ignore_changes=tuple(shown.options.ignoreChanges),
         )
 
 

@@ -1,11 +1,14 @@
 """The stack as rules see it: resources, and the graph of secrets, readers and rotations over them, built once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from typing import TypeVar, cast
 
+from policies.pack.graph.documents import READ
+from policies.pack.graph.holdings import Holding, holdings
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.intent import Access, ForeignRead, Permission, Service, accesses, is_own
 from policies.pack.graph.patterns import Match
@@ -19,13 +22,26 @@ from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown
 
+P = TypeVar("P")
+
 
 class Stack:
     """What a rule may ask. Nothing here guesses: what is not certain says so."""
 
-    def __init__(self, resources: Iterable[Resource], today: date) -> None:
+    def __init__(self, resources: Iterable[Resource], today: date, environment: str | None = None) -> None:
         self.resources = Resources(resources)
         self.today = today
+        self.environment = environment
+        """What the stack's configuration says; None when it says nothing."""
+        self._parts: dict[object, object] = {}
+        self._grants_by_action: dict[str, Grants[Secret]] = {}
+        self._policies_by_action: dict[str, SecretPolicies] = {}
+
+    def part(self, build: "Callable[[Stack], P]") -> P:
+        """Gives a part of the graph that rules share, e.g. `stack.part(Keys)`: built when it is first asked for, and once."""
+        if build not in self._parts:
+            self._parts[build] = build(self)
+        return cast(P, self._parts[build])
 
     @cached_property
     def secrets(self) -> tuple[Secret, ...]:
@@ -35,15 +51,30 @@ class Stack:
     @cached_property
     def unreadable(self) -> tuple[Unreadable, ...]:
         """Gives the documents that may let somebody read a secret of the stack, and that nobody can judge yet."""
-        return (*self._grants.unreadable, *self._secret_policies.unreadable, *self.unreadable_intent)
+        return (*self.unreadable_grants, *self.unreadable_intent)
+
+    @cached_property
+    def unreadable_grants(self) -> tuple[Unreadable, ...]:
+        """Gives the documents of roles, users, groups and secrets that nobody can judge yet, whatever they grant."""
+        return (*self._grants(READ).unreadable, *self._secret_policies(READ).unreadable)
+
+    def granted(self, secret: Secret, action: str = READ) -> list[Reader]:
+        """Gives who may do something to a secret by the documents of the stack, denials taken off, rotators included.
+
+        Args:
+            secret: a secret of the stack.
+            action: the action in lower case, e.g. `secretsmanager:putsecretvalue`. Default reading.
+        """
+        policies = self._secret_policies(action)
+        widest: dict[str, Reader] = {}
+        for reader in (*self._grants(action).readers.get(secret.urn, ()), *policies.readers_of(secret)):
+            kept = Match(Match.ALWAYS - policies.denies(secret, reader.identity))
+            _add(widest, reader, min(reader.certainty, kept))
+        return list(widest.values())
 
     def readers_of(self, secret: Secret) -> list[Reader]:
         """Gives who reads a secret, or may; the identity of its own rotation, and of nothing else, is no reader."""
-        widest: dict[str, Reader] = {}
-        granted = [*self._grants.readers.get(secret.urn, ()), *self._secret_policies.readers_of(secret)]
-        for reader in granted:
-            kept = Match(Match.ALWAYS - self._secret_policies.denies(secret, reader.identity))
-            _add(widest, reader, min(reader.certainty, kept))
+        widest = {reader.identity.key: reader for reader in self.granted(secret)}
         for reader in self._declared.get(secret.urn, ()):
             _add(widest, reader, reader.certainty)
         for rotation in self.rotations_of(secret):
@@ -70,7 +101,7 @@ class Stack:
         for access in self._accesses:
             for name in access.reads:
                 if isinstance(name, str) and not is_own(access.service, name):
-                    here = max((match for _, match in self._index.named(name)), default=Match.NEVER)
+                    here = max((match for _, match in self.secret_index.named(name)), default=Match.NEVER)
                     is_certain = here is Match.NEVER and isinstance(access.service, Service)
                     if here is not Match.ALWAYS:
                         found.append(ForeignRead(access.component, name, self._permission(access.service, name), is_certain))
@@ -100,20 +131,29 @@ class Stack:
         return {secret.urn: secret for secret in self.secrets}
 
     @cached_property
-    def _index(self) -> SecretIndex:
+    def secret_index(self) -> SecretIndex:
+        """Finds the secrets that a name, an ARN or a pattern means."""
         return SecretIndex(self.secrets)
 
     @cached_property
-    def _identities(self) -> Identities:
+    def identities(self) -> Identities:
+        """Finds the roles, users and groups that a property names."""
         return Identities(self.resources)
 
     @cached_property
-    def _grants(self) -> Grants:
-        return Grants(self.resources, self._identities, list(self.secrets), self._index)
+    def holdings(self) -> tuple[Holding, ...]:
+        """Gives every document that an identity of the stack holds: inline, attached, managed."""
+        return tuple(holdings(self.resources, self.identities))
 
-    @cached_property
-    def _secret_policies(self) -> SecretPolicies:
-        return SecretPolicies(self.resources, self._identities, self._by_urn, self._index)
+    def _grants(self, action: str) -> Grants[Secret]:
+        if action not in self._grants_by_action:
+            self._grants_by_action[action] = Grants(self.resources, self.holdings, list(self.secrets), self.secret_index, action)
+        return self._grants_by_action[action]
+
+    def _secret_policies(self, action: str) -> SecretPolicies:
+        if action not in self._policies_by_action:
+            self._policies_by_action[action] = SecretPolicies(self.resources, self.identities, self._by_urn, self.secret_index, action)
+        return self._policies_by_action[action]
 
     @cached_property
     def _accesses(self) -> list[Access]:
@@ -127,20 +167,20 @@ class Stack:
             identity = Identity(f"{access.component.urn}#service", access.component.label, "", access.service)
             for name in access.reads:
                 if isinstance(name, str):
-                    for secret, certainty in self._index.named(name):
+                    for secret, certainty in self.secret_index.named(name):
                         by_secret[secret.urn].append(Reader(identity, certainty, "its own declaration"))
         return by_secret
 
     @cached_property
     def _also_applications(self) -> frozenset[str]:
-        return also_applications(self.resources.of_type(SECRET_ROTATION), self.resources, self._identities)
+        return also_applications(self.resources.of_type(SECRET_ROTATION), self.resources, self.identities)
 
     @cached_property
     def _rotations(self) -> dict[str, list[Rotation]]:
         by_secret: defaultdict[str, list[Rotation]] = defaultdict(list)
         for resource in self.resources.of_type(SECRET_ROTATION):
-            found, are_known = rotators(resource, self.resources, self._identities)
-            for secret, certainty in targets(resource, "secretId", self.resources, self._by_urn, self._index):
+            found, are_known = rotators(resource, self.resources, self.identities)
+            for secret, certainty in targets(resource, "secretId", self.resources, self._by_urn, self.secret_index):
                 by_secret[secret.urn].append(Rotation(resource, certainty, found, are_known))
         return by_secret
 

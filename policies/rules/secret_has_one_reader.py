@@ -26,7 +26,7 @@ from policies.pack.graph.intent import ForeignRead, Permission, Service
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Reader, Unreadable
 from policies.pack.graph.secret import Secret
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN
 
@@ -55,6 +55,7 @@ def _subjects(stack: Stack) -> list[Secret | Unreadable | ForeignRead]:
     id="secret-has-one-reader",
     title="A secret has one reader",
     severity=Severity.HIGH,
+    group=Group.SHARING,
     mend=_MEND,
     references=["NIST 800-53 AC-6", "PCI DSS 7.2.5", "PCI DSS 8.2.2", "ISO 27001 A.5.15", "ISO 27001 A.8.3", "SOC 2 CC6.3"],
     of=_subjects,

@@ -18,7 +18,7 @@ from policies.pack.graph.patterns import Match
 from policies.pack.graph.rotation import Rotation
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, OURS, SERVERLESS_APPLICATION
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.schedule import longest_gap_days
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Value, at, elements
@@ -31,6 +31,8 @@ _MOST_DAYS = 1000
     id="secret-is-rotated",
     title="A secret is rotated on a schedule",
     severity=Severity.HIGH,
+    group=Group.ROTATION,
+    level=Level.PROTECTED,
     mend="Add an aws.secretsmanager.SecretRotation with a rotation function and rotation rules, or use Keyturn's DatabaseCredential. A "
     "secret that only a person can renew says so: kind static, with a reason and a review date that has not passed.",
     references=["NIST 800-53 IA-5", "PCI DSS 8.6.3", "ISO 27001 A.5.17", "SOC 2 CC6.1"],

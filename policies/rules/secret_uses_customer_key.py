@@ -13,7 +13,7 @@ from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import KEYS
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Value, elements
 
@@ -28,6 +28,8 @@ _OF_AWS = re.compile(r"(?:arn:[^:]+:kms:[^:]*:[^:]*:)?(?:alias/)?aws/.*", re.IGN
     id="secret-uses-customer-key",
     title="A secret is encrypted with a customer managed key",
     severity=Severity.HIGH,
+    group=Group.KEEPING,
+    level=Level.PROTECTED,
     mend="Set kmsKeyId to a customer managed key, one for each environment: its policy can demand kms:ViaService, and reading can be "
     "ended by disabling it. The AWS managed key aws/secretsmanager opens every secret of the account.",
     references=["NIST 800-53 SC-12", "NIST 800-53 SC-28(1)", "PCI DSS 8.3.2", "ISO 27001 A.8.24", "SOC 2 CC6.1"],

@@ -39,13 +39,25 @@ def document(*statements):
 class Program:
     """Declares resources. What depends on an ARN is unknown before the deployment, as the real provider leaves it."""
 
-    def __init__(self, deployed=False):
+    def __init__(self, deployed=False, stack="dev", project="shop", environment=None):
         self.deployed = deployed
+        self.stack_name = stack
+        self.project = project
+        self.environment = environment
         self.resources = []
 
-    def add(self, type_token, name, inputs=None, *, outputs=None, parent="", made_from=None):
-        """Adds a resource and gives its URN."""
-        urn = f"urn:pulumi:dev::shop::{type_token}::{name}"
+    def beside(self, stack, project="shop"):
+        """Another stack, judged together with this one, as when several exported states are."""
+        other = Program(self.deployed, stack, project)
+        other.resources = self.resources
+        return other
+
+    def add(self, type_token, name, inputs=None, *, outputs=None, parent="", made_from=None, **options):
+        """Adds a resource and gives its URN.
+
+        Options are `protect`, `ignore_changes` and `provider`. `made_from` names for a property the URNs that its value depends on.
+        """
+        urn = f"urn:pulumi:{self.stack_name}::{self.project}::{type_token}::{name}"
         self.resources.append(
             Resource(
                 urn=urn,
@@ -56,6 +68,7 @@ class Program:
                 parent=parent,
                 dependencies=tuple(origin for origins in (made_from or {}).values() for origin in origins),
                 property_dependencies={key: tuple(origins) for key, origins in (made_from or {}).items()},
+                **options,
             )
         )
         return urn
@@ -121,7 +134,7 @@ class Program:
 
     def stack(self):
         """The stack as rules see it."""
-        return Stack(self.resources, TODAY)
+        return Stack(self.resources, TODAY, self.environment)
 
     def _get(self, urn):
         return next(resource for resource in self.resources if resource.urn == urn)
@@ -130,8 +143,8 @@ class Program:
 class Verdict:
     """What a rule says about a program."""
 
-    def __init__(self, rule, program):
-        self.findings = rule.findings(program.stack())
+    def __init__(self, rule, program, settings=None):
+        self.findings = rule.findings(program.stack(), settings)
 
     @property
     def answer(self):

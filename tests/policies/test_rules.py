@@ -17,7 +17,7 @@ from keyturn.catalogue import Kind
 from policies import rules as folder
 from policies.pack.finding import Answer, violated
 from policies.pack.message import message
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.values import UndecidedError
 from policies.rules import rules
 from policies.rules.secret_is_rotated import policy as secret_is_rotated
@@ -51,8 +51,8 @@ def test_a_file_that_holds_no_rule_of_its_name_is_refused(tmp_path, monkeypatch)
 
 def test_a_new_file_is_a_new_rule(tmp_path, monkeypatch):
     (tmp_path / "secret_is_blue.py").write_text(
-        "from policies.pack.rule import Severity, rule\n"
-        "@rule(id='secret-is-blue', title='T', severity=Severity.LOW, mend='M', references=[], of=lambda stack: stack.secrets)\n"
+        "from policies.pack.rule import Group, Severity, rule\n"
+        "@rule(id='secret-is-blue', title='T', severity=Severity.LOW, group=Group.HYGIENE, mend='M', references=[], of=lambda s: s.secrets)\n"
         "def policy(secret, stack):\n    return []\n"
     )
     monkeypatch.setattr(folder, "__path__", [str(tmp_path)])
@@ -70,7 +70,7 @@ def test_doubt_about_one_secret_hides_nothing_about_the_other(program):
     program.secret("a")
     program.secret("b")
 
-    @rule(id="test", title="T", severity=Severity.LOW, mend="M", references=[], of=lambda stack: stack.secrets)
+    @rule(id="test", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=lambda stack: stack.secrets)
     def policy(secret, _):
         if secret.resource.name == "a":
             raise UndecidedError("the colour is not known yet")
@@ -87,7 +87,7 @@ def test_doubt_about_one_secret_hides_nothing_about_the_other(program):
 def test_what_was_found_before_a_crash_is_kept(program):
     program.secret()
 
-    @rule(id="test", title="T", severity=Severity.LOW, mend="M", references=[], of=lambda stack: stack.secrets)
+    @rule(id="test", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=lambda stack: stack.secrets)
     def policy(secret, _):
         yield violated(secret.urn, "is not blue")
         raise KeyError("canary")

@@ -212,7 +212,7 @@ CRASHING = f"""
 import os, sys
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 from policies.pack.finding import violated
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Severity, rule
 
 def of(stack):
     return stack.secrets
@@ -223,13 +223,13 @@ def crash(*args):
 def leave(*args):
     sys.exit(0)
 
-@rule(id="one-is-lost", title="T", severity=Severity.LOW, mend="M", references=[], of=of)
+@rule(id="one-is-lost", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=of)
 def one(secret, stack):
     if secret.resource.name == "database":
         raise ValueError("{CANARY}")
     yield violated(secret.urn, "judged all the same")
 
-@rule(id="all-are-lost", title="T", severity=Severity.LOW, mend="M", references=[], of=crash)
+@rule(id="all-are-lost", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=crash)
 def everything(secret, stack): ...
 
 M = EnforcementLevel.MANDATORY
@@ -263,9 +263,9 @@ import os
 print("before the port")
 os.system("echo a child before the port")
 
-from policies.pack.rule import Severity, rule
+from policies.pack.rule import Group, Severity, rule
 
-@rule(id="prints", title="T", severity=Severity.LOW, mend="M", references=[], of=lambda stack: stack.secrets)
+@rule(id="prints", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=lambda stack: stack.secrets)
 def policy(secret, stack):
     print("from a rule")
     os.write(1, b"from a rule, directly\\n")

@@ -1,12 +1,12 @@
-"""What the conditions of a statement mean for one reader and one secret. Shapes that are not known here do not narrow a grant."""
+"""What the conditions of a statement mean for one caller and one secret or key. Shapes that are not known here do not narrow a grant."""
 
 import re
+from typing import Protocol
 
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.intent import tag
 from policies.pack.graph.patterns import Match, match
-from policies.pack.graph.secret import Secret
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Value
 
@@ -20,13 +20,27 @@ _ARN_IS_NOT = ("stringnotequals", "stringnotlike", "arnnotequals", "arnnotlike")
 _WITH_WILDCARDS = ("stringlike", "stringnotlike", "arnequals", "arnnotequals", "arnlike", "arnnotlike")
 
 
-def holds_for(statement: Statement, identity: Identity, secret: Secret) -> Match:
-    """Tells whether the conditions hold when this identity reads this secret."""
+class Tagged(Protocol):
+    """What conditions compare tags of."""
+
+    @property
+    def resource(self) -> Resource:
+        """The resource with the tags."""
+        ...
+
+    @property
+    def has_tags_beside(self) -> bool:
+        """Whether resources of their own may give it more tags than it names."""
+        ...
+
+
+def holds_for(statement: Statement, identity: Identity, thing: Tagged) -> Match:
+    """Tells whether the conditions hold when this identity does something to this secret or key."""
     if statement.condition is None:
         return Match.ALWAYS
     holds = Match.ALWAYS
     for operator, key, values in statement.conditions:
-        tested = _tested(operator, key, values, identity, secret)
+        tested = _tested(operator, key, values, identity, thing)
         if tested is not None:
             holds = min(holds, tested)
         elif statement.allows is False:
@@ -37,7 +51,7 @@ def holds_for(statement: Statement, identity: Identity, secret: Secret) -> Match
     return holds
 
 
-def _tested(operator: str, key: str, values: list[Value], identity: Identity, secret: Secret) -> Match | None:
+def _tested(operator: str, key: str, values: list[Value], identity: Identity, thing: Tagged) -> Match | None:
     if key.lower() == "aws:principalarn":
         operator = operator.removesuffix("ifexists")  # every caller has an ARN
         named = max((_is(value, identity, operator) for value in values), default=Match.NEVER)
@@ -45,8 +59,8 @@ def _tested(operator: str, key: str, values: list[Value], identity: Identity, se
     tag_of_secret = _TAG_OF_SECRET.fullmatch(key)
     operator = operator.removeprefix("foranyvalue:")
     if tag_of_secret and operator in _SAME:
-        present = _tag(secret.resource, tag_of_secret[1])
-        if present is None and secret.has_tags_beside:
+        present = _tag(thing.resource, tag_of_secret[1])
+        if present is None and thing.has_tags_beside:
             return Match.MAYBE
         return max((_tags_agree(value, present, identity, operator) for value in values), default=Match.NEVER)
     return None

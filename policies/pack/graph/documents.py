@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from policies.pack.graph.patterns import Match, match
@@ -10,7 +11,7 @@ from policies.pack.values import UNKNOWN, Unknown, Value, elements, plain
 
 # BatchGetSecretValue asks for this action on each secret, too.
 # Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html
-_READ = "secretsmanager:getsecretvalue"
+READ = "secretsmanager:getsecretvalue"
 
 
 class MalformedDocumentError(ValueError):
@@ -30,10 +31,9 @@ class Statement:
     not_principals: Value
     condition: Value
 
-    @property
-    def reads(self) -> Match:
-        """Tells whether its actions contain GetSecretValue."""
-        return selected(self.actions, self.not_actions, lambda pattern: match(pattern.lower(), _READ))
+    def does(self, action: str) -> Match:
+        """Tells whether its actions contain this one, which is given in lower case."""
+        return selected(self.actions, self.not_actions, lambda pattern: match(pattern.lower(), action))
 
     @property
     def conditions(self) -> Iterator[tuple[str, str, list[Value]]]:
@@ -74,7 +74,16 @@ def statements(document: Value) -> list[Statement] | Unknown:
     if document is None or document == "":
         return []
     if isinstance(document, str):
-        document = _parsed(document)
+        return _statements_of_text(document)
+    return _statements_of(document)
+
+
+@cache  # one document is asked about many actions
+def _statements_of_text(text: str) -> list[Statement] | Unknown:
+    return _statements_of(_parsed(text))
+
+
+def _statements_of(document: Value) -> list[Statement] | Unknown:
     if not isinstance(document, dict):
         raise MalformedDocumentError
     listed = elements(_lower(document).get("statement"))

@@ -1,17 +1,16 @@
-"""Who reads which secret, and whose documents cannot be read yet."""
+"""Who may do what to which secret or key, and whose documents cannot be read yet."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from policies.pack.graph.conditions import holds_for
 from policies.pack.graph.documents import MalformedDocumentError, Statement, selected, statements
 from policies.pack.graph.edges import origin
-from policies.pack.graph.holdings import Holding, holdings
-from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.holdings import Holding
+from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.secret import Secret, SecretIndex
-from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, elements
@@ -26,7 +25,7 @@ _MEND_ELSEWHERE = "Attach a policy of this stack, or one of AWS: what a policy k
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who reads a secret, or may."""
+    """Somebody who reads a secret, or may; or does to it, or to a key, what was asked for."""
 
     identity: Identity
     certainty: Match
@@ -50,29 +49,68 @@ class Unreadable:
         return self.resource.urn
 
 
-class Grants:
-    """What the documents of identities grant on the secrets of the stack: readers by the secret's URN, and what nobody can judge yet."""
+class Thing(Protocol):
+    """What documents grant something on: a secret, a key."""
 
-    def __init__(self, resources: Resources, identities: Identities, secrets: list[Secret], index: SecretIndex) -> None:
+    @property
+    def urn(self) -> str:
+        """URN of its resource."""
+        ...
+
+    @property
+    def resource(self) -> Resource:
+        """The resource, whose tags conditions compare."""
+        ...
+
+    @property
+    def has_tags_beside(self) -> bool:
+        """Whether resources of their own may give it more tags than it names."""
+        ...
+
+    def covered_by(self, pattern: str) -> Match:
+        """Tells whether a pattern of ARNs covers it."""
+        ...
+
+
+T = TypeVar("T", bound=Thing)
+T_co = TypeVar("T_co", bound=Thing, covariant=True)
+
+
+class Index(Protocol[T_co]):
+    """Finds what a pattern covers without asking each."""
+
+    def covered_by(self, pattern: str) -> Iterator[tuple[T_co, Match]]:
+        """Gives what a pattern of ARNs covers, or may cover."""
+        ...
+
+
+class Grants(Generic[T]):
+    """What the documents of identities grant on the things of the stack, for one action.
+
+    `readers` holds who may do it by the thing's URN, `unreadable` the documents that nobody can judge yet.
+    """
+
+    def __init__(self, resources: Resources, held: Iterable[Holding], things: list[T], index: Index[T], action: str) -> None:
         self._resources = resources
-        self._secrets = secrets
-        self._by_urn = {secret.urn: secret for secret in secrets}
+        self._things = things
+        self._by_urn = {thing.urn: thing for thing in things}
         self._index = index
-        self._identities = identities
+        self._held = held
+        self._action = action
         self.unreadable: list[Unreadable] = []
         self.readers = self._readers()
 
     def _readers(self) -> dict[str, list[Reader]]:
         allowed: defaultdict[Identity, dict[str, Reader]] = defaultdict(dict)
         denied: defaultdict[Identity, dict[str, Match]] = defaultdict(dict)
-        for holding in holdings(self._resources, self._identities):
-            for secret, certainty, allows in self._effects(holding):
+        for holding in self._held:
+            for thing, certainty, allows in self._effects(holding):
                 if allows:
-                    known = allowed[holding.identity].get(secret.urn)
+                    known = allowed[holding.identity].get(thing.urn)
                     if known is None or known.certainty < certainty:
-                        allowed[holding.identity][secret.urn] = Reader(holding.identity, certainty, holding.holder.label)
+                        allowed[holding.identity][thing.urn] = Reader(holding.identity, certainty, holding.holder.label)
                 else:
-                    denied[holding.identity][secret.urn] = max(certainty, denied[holding.identity].get(secret.urn, Match.NEVER))
+                    denied[holding.identity][thing.urn] = max(certainty, denied[holding.identity].get(thing.urn, Match.NEVER))
         by_secret: defaultdict[str, list[Reader]] = defaultdict(list)
         for identity, readers in allowed.items():
             for urn, reader in readers.items():
@@ -81,8 +119,8 @@ class Grants:
                     by_secret[urn].append(Reader(identity, certainty, reader.through))
         return by_secret
 
-    def _effects(self, holding: Holding) -> Iterator[tuple[Secret, Match, bool]]:
-        """Gives the secrets that a document allows, or denies, to read."""
+    def _effects(self, holding: Holding) -> Iterator[tuple[T, Match, bool]]:
+        """Gives the things on which a document allows, or denies, the action."""
         if holding.is_elsewhere:
             self._add_unreadable(holding, "its document is not part of this stack", _MEND_ELSEWHERE)
             return
@@ -100,34 +138,34 @@ class Grants:
             why = "its document is not known yet and does not say what it is made from, as with get_policy_document"
             self._add_unreadable(holding, why, MEND_UNKNOWN)
             return
-        for resource in made_from.of_type(SECRET):
+        for resource in made_from.resources:
             if resource.urn in self._by_urn:
                 yield self._by_urn[resource.urn], Match.MAYBE, True
 
-    def _effect(self, statement: Statement, identity: Identity) -> Iterator[tuple[Secret, Match, bool]]:
-        reads = statement.reads
-        if not reads:
+    def _effect(self, statement: Statement, identity: Identity) -> Iterator[tuple[T, Match, bool]]:
+        does = statement.does(self._action)
+        if not does:
             return
-        for secret, covered in self._covered(statement):
-            certainty = min(reads, covered, holds_for(statement, identity, secret))
+        for thing, covered in self._covered(statement):
+            certainty = min(does, covered, holds_for(statement, identity, thing))
             if statement.allows is UNKNOWN:
-                yield secret, min(certainty, Match.MAYBE), True
+                yield thing, min(certainty, Match.MAYBE), True
             elif certainty:
-                yield secret, certainty, bool(statement.allows)
+                yield thing, certainty, bool(statement.allows)
 
-    def _covered(self, statement: Statement) -> Iterator[tuple[Secret, Match]]:
+    def _covered(self, statement: Statement) -> Iterator[tuple[T, Match]]:
         if statement.resources is None and statement.not_resources is None:
-            yield from ((secret, Match.ALWAYS) for secret in self._secrets)  # AWS refuses it; doubt closes
+            yield from ((thing, Match.ALWAYS) for thing in self._things)  # AWS refuses it; doubt closes
         elif statement.resources is None or any(pattern is UNKNOWN for pattern in elements(statement.resources)):
-            for secret in self._secrets:
-                yield secret, selected(statement.resources, statement.not_resources, secret.covered_by)
+            for thing in self._things:
+                yield thing, selected(statement.resources, statement.not_resources, thing.covered_by)
         else:
-            widest: dict[str, tuple[Secret, Match]] = {}
+            widest: dict[str, tuple[T, Match]] = {}
             for pattern in elements(statement.resources):
                 if isinstance(pattern, str):
-                    for secret, covered in self._index.covered_by(pattern):
-                        if covered > widest.get(secret.urn, (secret, Match.NEVER))[1]:
-                            widest[secret.urn] = secret, covered
+                    for thing, covered in self._index.covered_by(pattern):
+                        if covered > widest.get(thing.urn, (thing, Match.NEVER))[1]:
+                            widest[thing.urn] = thing, covered
             yield from widest.values()
 
     def _add_unreadable(self, holding: Holding, why: str, mend: str) -> None:

@@ -25,9 +25,12 @@ _EVERYBODY = Identity("*", "everybody", ANY_TEXT, is_many=True)
 
 
 class SecretPolicies:
-    """The resource policies of the stack's secrets."""
+    """The resource policies of the stack's secrets, as they concern one action."""
 
-    def __init__(self, resources: Resources, identities: Identities, secrets: Mapping[str, Secret], index: SecretIndex) -> None:
+    def __init__(
+        self, resources: Resources, identities: Identities, secrets: Mapping[str, Secret], index: SecretIndex, action: str
+    ) -> None:
+        self._action = action
         self._resources = resources
         self._identities = identities
         self._readers: defaultdict[str, list[Reader]] = defaultdict(list)
@@ -40,14 +43,14 @@ class SecretPolicies:
                 self._add(secret, certainty, resource)
 
     def readers_of(self, secret: Secret) -> list[Reader]:
-        """Gives the readers that the secret's own policies let in."""
+        """Gives whom the secret's own policies let in."""
         return self._readers[secret.urn]
 
     def denies(self, secret: Secret, identity: Identity) -> Match:
         """Tells whether the secret's own policies keep an identity out."""
         return max(
             (
-                min(statement.reads, _names(statement, identity), holds_for(statement, identity, secret))
+                min(statement.does(self._action), _names(statement, identity), holds_for(statement, identity, secret))
                 for statement in self._denials[secret.urn]
             ),
             default=Match.NEVER,
@@ -80,7 +83,7 @@ class SecretPolicies:
         about = Match.ALWAYS
         if statement.resources is not None or statement.not_resources is not None:
             about = selected(statement.resources, statement.not_resources, secret.covered_by)
-        sure = min(certainty, statement.reads, about, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
+        sure = min(certainty, statement.does(self._action), about, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
         for identity, named in self._principals(statement, secret, hidden=resource.hides("policy")):
             if least := min(sure, named, holds_for(statement, identity, secret)):
                 self._readers[secret.urn].append(Reader(identity, least, resource.label))
