@@ -77,10 +77,10 @@ class Program:
         """A value that only a deployment makes known."""
         return value if self.deployed else UNKNOWN
 
-    def secret(self, name="database", physical="dev/billing/database", **inputs):
+    def secret(self, name="database", physical="dev/billing/database", *, protect=False, **inputs):
         """A secret; its ARN is known after the deployment."""
         inputs = {"name": physical, **inputs}
-        return self.add(SECRET, name, inputs, outputs={**inputs, "arn": self.later(self.arn(physical))})
+        return self.add(SECRET, name, inputs, outputs={**inputs, "arn": self.later(self.arn(physical))}, protect=protect)
 
     def role(self, name, parent="", **inputs):
         """A role; its name is known at once, its ARN after the deployment."""

@@ -14,7 +14,7 @@ from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
 # Secrets Manager puts `-` and six characters behind the name.
 _SUFFIX = "-" + 6 * ANY_CHARACTER
 # The form that AWS documents for naming one secret without knowing its suffix.
-_BY_NAME = "-??????"
+BY_NAME = "-??????"
 _PARTS = ("environment", "service", "secret")
 
 
@@ -120,7 +120,7 @@ class SecretIndex:
         if text.startswith("arn:"):
             yield from self.covered_by(text)
             # Secrets Manager takes an ARN without the suffix, too, where a secret is named and not granted.
-            yield from self.covered_by(f"{text}{_BY_NAME}")
+            yield from self.covered_by(f"{text}{BY_NAME}")
             return
         yield from ((secret, Match.ALWAYS) for secret in self._by_name.get(text, ()))
         yield from ((secret, Match.MAYBE) for secret in self._nameless)
@@ -128,9 +128,9 @@ class SecretIndex:
     def _candidates(self, pattern: str) -> list[Secret]:
         if pattern in self._by_arn:
             return self._by_arn[pattern]
-        named = pattern.removesuffix(_BY_NAME)
+        named = pattern.removesuffix(BY_NAME)
         if not is_exact(named) or named.count(":") < 6:
             return self._all
         name = named.split(":", 6)[6]
         # An exact ARN ends in a suffix that a secret which is not made yet may or may not get.
-        return [*self._by_name.get(name if named != pattern else name[: -len(_BY_NAME)], ()), *self._nameless]
+        return [*self._by_name.get(name if named != pattern else name[: -len(BY_NAME)], ()), *self._nameless]
