@@ -1,6 +1,6 @@
 """What rotates a secret: a schedule, and the identity that does it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import origin
@@ -30,7 +30,7 @@ class Rotation:
 def rotators(rotation: Resource, resources: Resources, identities: Identities) -> tuple[tuple[Identity, ...], bool]:
     """Gives the identities that carry a rotation out, and whether these are all."""
     found = list(identities.named_by(rotation, "externalSecretRotationRoleArn", ROLE))
-    functions = _functions(rotation, "rotationLambdaArn", resources)
+    functions = functions_of(rotation, "rotationLambdaArn", resources)
     for function in functions:
         found.extend(identities.named_by(function, "role", ROLE))
     # A function that is not of this stack, as one made by CloudFormation, runs as a role that is not of this stack.
@@ -42,18 +42,21 @@ def rotators(rotation: Resource, resources: Resources, identities: Identities) -
 
 def also_applications(rotations: Iterable[Resource], resources: Resources, identities: Identities) -> frozenset[str]:
     """Gives the keys of the identities that something else than a rotation runs as: what rotates there may as well read."""
-    rotating = {function.urn for rotation in rotations for function in _functions(rotation, "rotationLambdaArn", resources)}
-    return frozenset(
-        identity.key
-        for token, properties in _RUNS_AS.items()
-        for resource in resources.of_type(token)
-        if resource.urn not in rotating
-        for property_name in properties
-        for identity in identities.named_by(resource, property_name, ROLE)
-    )
+    return frozenset(identity.key for _, identity in applications(rotations, resources, identities))
 
 
-def _functions(resource: Resource, property_name: str, resources: Resources) -> list[Resource]:
+def applications(rotations: Iterable[Resource], resources: Resources, identities: Identities) -> Iterator[tuple[Resource, Identity]]:
+    """Gives what runs as a role and rotates nothing, with that role."""
+    rotating = {function.urn for rotation in rotations for function in functions_of(rotation, "rotationLambdaArn", resources)}
+    for token, properties in _RUNS_AS.items():
+        for resource in resources.of_type(token):
+            if resource.urn not in rotating:
+                for property_name in properties:
+                    yield from ((resource, identity) for identity in identities.named_by(resource, property_name, ROLE))
+
+
+def functions_of(resource: Resource, property_name: str, resources: Resources) -> list[Resource]:
+    """Gives the functions of the stack that a property names: by name, by ARN, or by what it was made from."""
     value = resource.read(property_name)
     if isinstance(value, str):
         # `arn:aws:lambda:<region>:<account>:function:<name>[:<alias>]`, or a bare name.
@@ -63,4 +66,4 @@ def _functions(resource: Resource, property_name: str, resources: Resources) -> 
             return [named]
     made_from = origin(resource, property_name, resources)
     aliases = made_from.of_type(FUNCTION_ALIAS)
-    return made_from.of_type(FUNCTION) + [function for alias in aliases for function in _functions(alias, "functionName", resources)]
+    return made_from.of_type(FUNCTION) + [function for alias in aliases for function in functions_of(alias, "functionName", resources)]
