@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from functools import cache
 
-_RATE = re.compile(r"rate\(\s*(\d+)\s+(minutes?|hours?|days?)\s*\)", re.IGNORECASE)
+_RATE = re.compile(r"rate\(\s*(\d{1,9})\s+(minutes?|hours?|days?)\s*\)", re.IGNORECASE)
 _CRON = re.compile(r"cron\(\s*(.+?)\s*\)", re.IGNORECASE)
 _PER_DAY = {"minute": 24 * 60, "hour": 24, "day": 1}
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -14,31 +14,49 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIRST, _YEARS = date(2001, 1, 1), 28
 
 
-@cache  # an estate has thousands of secrets and a few schedules
-def longest_gap_days(expression: str) -> float | None:
-    """Gives the longest time between two rotations in days; None when the text is no schedule, or one that ends.
+class ScheduleError(ValueError):
+    """The text is no schedule, or one that ends. Says what is wrong and never repeats the text."""
+
+
+def longest_gap_days(expression: str) -> float:
+    """Gives the longest time between two rotations in days.
 
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+
+    Raises:
+        ScheduleError: nothing rotates by it, or not for ever.
     """
     if rate := _RATE.fullmatch(expression.strip()):
-        days = int(rate[1]) / _PER_DAY[rate[2].lower().removesuffix("s")]
-        return days or None
+        if not int(rate[1]):
+            raise ScheduleError("its rate is zero")
+        return int(rate[1]) / _PER_DAY[rate[2].lower().removesuffix("s")]
     cron = _CRON.fullmatch(expression.strip())
-    fields = cron[1].upper().split() if cron else []
+    if cron is None:
+        raise ScheduleError("it is neither rate(…) nor cron(…)")
+    fields = cron[1].upper().split()
     if len(fields) != 6:
-        return None
-    try:
-        return _longest_gap_of(fields)
-    except ValueError:
-        return None
+        raise ScheduleError("cron(…) has six fields: minute, hour, day of month, month, day of week, year")
+    return _longest_gap_of(fields)
 
 
-def _longest_gap_of(fields: list[str]) -> float | None:
+def _longest_gap_of(fields: list[str]) -> float:
     minute, hour, days_of_month, month, days_of_week, year = fields
-    if not _numbers(minute, 0, 59) or not _numbers(hour, 0, 23):
-        raise ValueError  # it never starts
-    if year != "*" or (days_of_month != "?") == (days_of_week != "?"):
-        raise ValueError  # the schedule ends; or AWS refuses it: exactly one of the two fields is `?`
+    if year != "*":
+        raise ScheduleError("it names years, so it ends: the year is `*`")
+    if (days_of_month != "?") == (days_of_week != "?"):
+        raise ScheduleError("exactly one of day of month and day of week is `?`")
+    try:
+        never_starts = not _numbers(minute, 0, 59) or not _numbers(hour, 0, 23)
+        longest = None if never_starts else _longest_gap_of_days(days_of_month, month, days_of_week)
+    except ValueError:
+        raise ScheduleError("a field of it names no minute, hour, day or month that there is") from None
+    if longest is None:
+        raise ScheduleError("it names a day that no month has")
+    return longest
+
+
+@cache  # an estate has thousands of secrets, each at a time of its own, and a few ways to choose the day
+def _longest_gap_of_days(days_of_month: str, month: str, days_of_week: str) -> float | None:
     months = _numbers(month, 1, 12, _MONTHS)
     day, last, longest = _FIRST, None, None
     while day.year < _FIRST.year + _YEARS:

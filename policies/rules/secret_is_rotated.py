@@ -14,17 +14,14 @@ from keyturn.catalogue import Kind
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
 from policies.pack.graph.intent import day, tag
+from policies.pack.graph.pace import pace
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.rotation import Rotation
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, OURS, SERVERLESS_APPLICATION
 from policies.pack.rule import Group, Level, Severity, rule
-from policies.pack.schedule import longest_gap_days
 from policies.pack.stack import Stack
-from policies.pack.values import UNKNOWN, Value, at, elements
-
-# What Secrets Manager accepts. How often is often enough is another rule's question.
-_MOST_DAYS = 1000
+from policies.pack.values import UNKNOWN, Value, at
 
 
 @rule(
@@ -85,18 +82,11 @@ def _carried_out(urn: str, label: str, rotation: Rotation, stack: Stack) -> Iter
 
 
 def _bounded(urn: str, label: str, rotation: Rotation) -> Iterator[Finding]:
-    rules = next(iter(elements(rotation.resource.read("rotationRules"))), None)
-    if rules is UNKNOWN:
-        yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property="rotationRules")
-        return
-    days, schedule = at(rules, "automaticallyAfterDays"), at(rules, "scheduleExpression")
-    for name, value in (("automaticallyAfterDays", days), ("scheduleExpression", schedule)):
-        if value is UNKNOWN:
-            yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property=f"rotationRules.{name}")
-            return
-    gap = longest_gap_days(schedule) if isinstance(schedule, str) and schedule else _days(days)
-    if gap is None or not 0 < gap <= _MOST_DAYS:
-        yield violated(urn, f"the schedule of {label} is missing, ends, or leaves more than {_MOST_DAYS} days", property="rotationRules")
+    how_often = pace(rotation.resource)
+    if how_often.problem:
+        yield violated(urn, f"the schedule of {label} does not work: {how_often.problem}", property=how_often.property)
+    elif how_often.days is None:
+        yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property=how_often.property)
 
 
 def _static(secret: Secret, stack: Stack) -> Iterator[Finding]:
@@ -125,9 +115,3 @@ def _intent(secret: Secret, stack: Stack, name: str, tag_name: str) -> Value:
 
 def _is_given(value: Value) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _days(value: Value) -> float | None:
-    if isinstance(value, str) and value.strip().isdigit():
-        return int(value)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
