@@ -60,7 +60,7 @@ class Report:
         entries = sorted(self._entries, key=lambda entry: (entry.urn, entry.rule, entry.message))
         size = 0
         for position, entry in enumerate(entries):
-            size += len(entry.message.encode()) + len(entry.urn) + 500
+            size += len(entry.message.encode()) + len(entry.urn.encode()) + 500
             if size > _MOST_BYTES:
                 self._write(response, self._rest(entries[position:]))
                 break

@@ -65,12 +65,12 @@ class Resource:
     @property
     def stack(self) -> str:
         """Pulumi's name of its stack, e.g. `prod`; a judged state may hold several."""
-        return self.urn.split("::", 1)[0].removeprefix("urn:pulumi:")
+        return home_of(self.urn)[0]
 
     @property
     def project(self) -> str:
         """Pulumi's name of its project."""
-        return self.urn.split("::", 2)[1] if self.urn.count("::") >= 2 else ""
+        return home_of(self.urn)[1]
 
     @property
     def label(self) -> str:
@@ -82,7 +82,18 @@ class Resource:
         return self.outputs if self.inputs is None else self.inputs
 
 
+def home_of(urn: str) -> tuple[str, str]:
+    """Gives the stack and the project in a URN."""
+    stack, _, rest = urn.partition("::")
+    return stack.removeprefix("urn:pulumi:"), rest.partition("::")[0] if "::" in rest else ""
+
+
 def type_of(urn: str) -> str:
     """Gives the type in a URN, e.g. of a resource that another stack owns and the engine does not show."""
     qualified = urn.split("::", 3)[2] if urn.count("::") >= 3 else ""
     return qualified.rpartition("$")[2]
+
+
+def name_of(urn: str) -> str:
+    """Gives the name in a URN; it may hold colons, too."""
+    return urn.split("::", 3)[-1]

@@ -3,8 +3,11 @@
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import PolicyCustomTimeouts, PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
 
-from policies.pack.rule import NotApplicableError
 from policies.pack.values import WireProperties
+
+
+class NotApplicableError(Exception):
+    """A rule is not about the resource."""
 
 
 class ResourceArgs(ResourceValidationArgs):

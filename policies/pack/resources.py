@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from policies.pack.resource import Resource
 
@@ -21,6 +22,11 @@ class Resources:
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_urn.values())
+
+    @cached_property
+    def homes(self) -> frozenset[tuple[str, str]]:
+        """Gives the stacks that the resources are of, each with its project: a judged state may hold several."""
+        return frozenset((resource.stack, resource.project) for resource in self)
 
     def get(self, urn: str) -> Resource | None:
         """Gives the resource with this URN; None when the engine does not show it."""

@@ -16,14 +16,16 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.pack.finding import Answer, Finding, cannot_decide, violated
+from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.levels import PROTECTED
 from policies.pack.message import message
+from policies.pack.schema import schema_of
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
-from policies.pack.stock import stack_of
+from policies.pack.stock import settings_of, stack_of
 from policies.pack.values import UndecidedError
 
-__all__ = ["Group", "Level", "Rule", "Severity", "StackArgs", "rule"]
+__all__ = ["Group", "Level", "Rule", "Severity", "rule"]
 
 
 class Group(Enum):
@@ -38,6 +40,7 @@ class Group(Enum):
     EXTERNAL_SECRETS = "External Secrets"
     VAULT = "Vault"
     HYGIENE = "Hygiene"
+    """About the judging itself: these rules come after all others."""
 
 
 class Level(Enum):
@@ -62,24 +65,6 @@ S = TypeVar("S", bound=Subject)
 K = TypeVar("K", bound=Settings)
 
 
-class NotApplicableError(Exception):
-    """The stack has nothing that the rule is about."""
-
-
-class StackArgs(StackValidationArgs):
-    """What our own server hands a rule: the stack with its marks, and a way to say that something cannot be decided."""
-
-    def __init__(self, stack: Stack, report_undecided: Callable[[str, str], None], settings: Settings | None = None) -> None:
-        super().__init__([])
-        self.stack = stack
-        self.report_undecided = report_undecided
-        self.settings = settings
-
-    def not_applicable(self, reason: str | None = None) -> None:
-        """Says that the rule has nothing to judge here."""
-        raise NotApplicableError(reason or "")
-
-
 class Rule(StackValidationPolicy):
     """A policy of Pulumi's SDK: our server runs it with everything that the engine sends, the stock server with what that keeps."""
 
@@ -96,15 +81,13 @@ class Rule(StackValidationPolicy):
         references: list[str],
         settings: type[Settings],
         early: tuple[str, ...],
-        judge: Callable[[Stack, Settings], list[Finding]],
+        judge: Callable[[Stack, Settings], list[Finding] | None],
     ) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - the SDK does not say what its Awaitable gives
             name=name,
             description=title,
             enforcement_level=EnforcementLevel.ADVISORY if level is Level.ADVISORY else EnforcementLevel.MANDATORY,
-            config_schema=PolicyConfigSchema(
-                {"undecided": {"type": "string", "enum": ["mandatory", "advisory"], "default": undecided}},
-            ),
+            config_schema=PolicyConfigSchema(schema_of(settings, _defaults(level, undecided))),
             display_name=title,
             severity=severity,
             tags=references,
@@ -113,27 +96,39 @@ class Rule(StackValidationPolicy):
         )
         self.group = group
         self.level = level
-        self.undecided = undecided
+        self.undecided: Literal["mandatory", "advisory"] = undecided
         self.mend = mend
         self.settings = settings
         self.early = early
         self._judge = judge
 
+    @property
+    def judges_rules(self) -> bool:
+        """Tells whether the rule is about what the other rules found."""
+        return self.group is Group.HYGIENE
+
+    def configured(self, given: Mapping[str, Any]) -> Settings:
+        """Gives the rule's settings as a configuration file names them, and for what it leaves open the rule's own.
+
+        Raises:
+            pydantic.ValidationError: a setting does not exist, or is not of its type.
+        """
+        settings = self.settings.read(given)
+        if settings.levels is None and self.level is Level.PROTECTED:
+            return settings.model_copy(update={"levels": PROTECTED})
+        return settings
+
+    def judge(self, stack: Stack, settings: Settings) -> list[Finding] | None:
+        """Gives what the rule finds; None when the stack has nothing that it is about. Whatever fails in it is a finding, too."""
+        return self._judge(stack, settings)
+
     def validate(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        """Reports each finding with its mend and the page that explains it."""
-        stack = args.stack if isinstance(args, StackArgs) else stack_of(args)
-        settings = args.settings if isinstance(args, StackArgs) else None
-        try:
-            findings = self._judge(stack, settings or self.settings())
-        except NotApplicableError as nothing:
-            args.not_applicable(str(nothing))
-            return
-        for finding in sorted(findings, key=lambda finding: (finding.urn, finding.text)):
-            text = message(finding, mend=self.mend, page=self.url or "")
-            if finding.answer is Answer.CANNOT_DECIDE and isinstance(args, StackArgs):
-                args.report_undecided(text, finding.urn)
-            else:
-                report_violation(text, finding.urn)
+        """Reports each finding to the stock server, which knows one level for all: levels, exemptions and baseline are ours."""
+        findings = self.judge(stack_of(args), self.configured(settings_of(args)))
+        if findings is None:
+            args.not_applicable("the stack has nothing that this rule is about")
+        for finding in sorted(findings or (), key=lambda finding: (finding.urn, finding.text)):
+            report_violation(message(finding, mend=self.mend, page=self.url or ""), finding.urn)
 
     def findings(self, stack: Stack, configured: Mapping[str, Any] | None = None) -> list[Finding]:
         """Gives what the rule finds; nothing when it holds.
@@ -142,10 +137,7 @@ class Rule(StackValidationPolicy):
             stack: the stack to judge.
             configured: settings as a configuration file names them. Default the rule's own.
         """
-        try:
-            return self._judge(stack, self.settings.model_validate(configured or {}))
-        except NotApplicableError:
-            return []
+        return self.judge(stack, self.configured(configured or {})) or []
 
 
 @overload
@@ -212,13 +204,13 @@ def rule(
         if len(inspect.signature(check).parameters) != 2 + has_knobs:
             raise TypeError(f"rule {id!r}: the function takes subject, stack, and the settings exactly when it has some")
 
-        def judge(stack: Stack, configured: Settings) -> list[Finding]:
+        def judge(stack: Stack, configured: Settings) -> list[Finding] | None:
             try:
                 subjects = list(of(stack))
-            except Exception as error:  # whatever it is, it must not pass for an answer
+            except BaseException as error:  # whatever it is, it must not pass for an answer
                 return [_failed("", error)]
             if not subjects:
-                raise NotApplicableError("the stack has nothing that this rule is about")
+                return None
             more = (configured,) if has_knobs else ()
             return [finding for subject in subjects for finding in _judged(check, subject, stack, *more)]
 
@@ -245,12 +237,12 @@ def _judged(check: Callable[..., Iterable[Finding]], subject: Subject, *more: ob
         found.extend(check(subject, *more))
     except UndecidedError as undecided:
         found.append(cannot_decide(subject.urn, str(undecided), property=""))
-    except Exception as error:  # whatever it is, it must not pass for an answer
+    except BaseException as error:  # whatever it is, it must not pass for an answer
         found.append(_failed(subject.urn, error))
     return found
 
 
-def _failed(urn: str, error: Exception) -> Finding:
+def _failed(urn: str, error: BaseException) -> Finding:
     return violated(urn, f"the rule itself failed and judged nothing here: {place_of(error)}")
 
 
@@ -259,3 +251,9 @@ def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
+
+
+def _defaults(level: Level, undecided: str) -> dict[str, Any]:
+    """Gives the rule's own settings, as its schema shows them."""
+    levels = [choice.model_dump(mode="json", by_alias=True, exclude_none=True) for choice in PROTECTED]
+    return {"undecided": undecided, **({"levels": levels} if level is Level.PROTECTED else {})}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from pulumi_policy import PolicyResource, StackValidationArgs
 
@@ -16,6 +16,11 @@ def stack_of(args: StackValidationArgs) -> Stack:
     return Stack((_resource(resource) for resource in args.resources), datetime.now(UTC).date())
 
 
+def settings_of(args: StackValidationArgs) -> Mapping[str, Any]:
+    """Gives the settings that the stock server hands to a policy."""
+    return _object(args.get_config())
+
+
 def _resource(resource: PolicyResource) -> Resource:
     return Resource(
         urn=resource.urn,
@@ -25,6 +30,9 @@ def _resource(resource: PolicyResource) -> Resource:
         parent=resource.parent.urn if resource.parent else "",
         dependencies=_urns(resource.dependencies),
         property_dependencies={name: _urns(resources) for name, resources in resource.property_dependencies.items()},
+        provider=resource.provider.urn if resource.provider else "",
+        protect=resource.opts.protect,
+        ignore_changes=tuple(resource.opts.ignore_changes),
     )
 
 
@@ -43,6 +51,8 @@ def _object(properties: Mapping[str, object]) -> dict[str, Value]:
 
 
 def _value(value: object) -> Value:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
