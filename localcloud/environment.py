@@ -15,6 +15,7 @@ from localcloud.pulumi.engine import Engine, find_or_build
 from localcloud.pulumi.plugins import offer, offer_language_host
 
 REGION = "eu-central-1"
+_PROVIDERS = ("aws", "kubernetes", "random", "tls", "vault")
 _ROOM = Path(__file__).resolve().parent
 
 # The administrator's keys are long-lived ones: a profile or a session of the person's must not get in between.
@@ -67,7 +68,8 @@ def exports(variables: Mapping[str, str], *, offline: bool = False) -> str:
 def _engine(engine: Engine, *, home: Path, backend: Path) -> dict[str, str]:
     # Installed into this home rather than put on PATH: there the engine warns about them at every command.
     offer_language_host(home, engine)
-    offer(home, "resource", "aws", metadata.version("pulumi-aws"), _ROOM / "providers" / "bin" / "pulumi-resource-aws")
+    for package in _PROVIDERS:
+        offer(home, "resource", package, metadata.version(f"pulumi-{package}"), _ROOM / "providers" / "bin" / f"pulumi-resource-{package}")
     return {
         "PATH": f"{engine.executable.parent}{os.pathsep}{Path(sys.executable).parent}",
         "PULUMI_HOME": str(home),

@@ -26,7 +26,7 @@ def checked(
             failures.append(Failure(name, "is required"))
     failures.extend(_combinations(resource, inputs))
 
-    if "tags" in resource.inputs and tags:
+    if resource.tagged and tags:
         inputs["tags"] = {**tags, **(inputs.get("tags") or {})} if isinstance(inputs.get("tags", {}), Mapping) else inputs["tags"]
     filled = _defaults(resource, inputs)
     failures.extend(_named(resource, logical, olds, inputs, filled=filled, autonaming=autonaming))

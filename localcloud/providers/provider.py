@@ -71,6 +71,8 @@ class Provider(Protocol):
 
     name: str
     version: str
+    accepts_secrets: bool
+    """Whether it is sent markers of secrets; if not, the engine strips them and puts them back by itself."""
 
     def schema(self) -> str:
         """Gives the package's schema as JSON."""

@@ -22,6 +22,8 @@ class Resource:
         conflicts: groups of arguments of which at most one may be given.
         needs_one: groups of arguments of which at least one must be given.
         renews: outputs that are new, and so unknown in a preview, when an argument changes.
+        regional: whether its region stands in its state.
+        tagged: whether all its tags, those of the provider's configuration included, stand in its state.
     """
 
     type: ClassVar[str]
@@ -31,6 +33,12 @@ class Resource:
     conflicts: ClassVar[Sequence[tuple[str, ...]]] = ()
     needs_one: ClassVar[Sequence[tuple[str, ...]]] = ()
     renews: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    regional: bool
+    tagged: bool
+
+    def __init__(self) -> None:
+        self.regional = "region" in self.inputs
+        self.tagged = "tags" in self.inputs
 
     def check(self, inputs: Properties) -> Iterator[Failure]:
         """Refuses what only several arguments together show; values may be unknown."""

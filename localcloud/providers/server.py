@@ -62,8 +62,7 @@ class Server(ResourceProviderServicer):
         self._provider = provider
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        # Without secrets and outputs, as the bridged provider: the engine strips the markers and puts them back itself.
-        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=self._provider.accepts_secrets, supports_autonaming_configuration=True)
 
     def Attach(self, request: Any, context: Any) -> Any:
         return Empty()
@@ -96,7 +95,9 @@ class Server(ResourceProviderServicer):
     @_plainly
     def Configure(self, request: Any, context: Any) -> Any:
         self._provider.configure(received(request.args))
-        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=self._provider.accepts_secrets, supportsPreview=True, supports_autonaming_configuration=True
+        )
 
     @_plainly
     def Check(self, request: Any, context: Any) -> Any:
@@ -143,6 +144,13 @@ class Server(ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         result, failures = self._provider.invoke(request.tok, received(request.args))
         return provider_pb2.InvokeResponse(**{"return": sent(result)}, failures=_failures(failures))
+
+    @_plainly
+    def Construct(self, request: Any, context: Any) -> Any:
+        raise RefusedError(
+            f"{request.type} {request.name} is a component that runs inside of the released {self._provider.name} provider, and this "
+            "stand-in cannot take it apart: declare what it is made of, or preview this stack with the released provider"
+        )
 
 
 def serve(provider: Provider) -> None:

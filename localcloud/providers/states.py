@@ -52,8 +52,8 @@ def adopted(resource: Resource, state: Properties, old_inputs: Properties, *, im
 
 
 def _completed(resource: Resource, state: Properties, region: str) -> Properties:
-    if "region" in resource.inputs:
+    if resource.regional:
         state["region"] = region
-    if "tags" in resource.inputs:
+    if resource.tagged:
         state["tagsAll"] = state.get("tags") or {}
     return state

@@ -7,6 +7,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+MARK = "1b47061264138c4ac30d75fd1eb44270"
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 # The engine has a sentinel for each type; which type an unknown will have is of no use here.
@@ -47,6 +48,16 @@ def holds_unknown(value: Any) -> bool:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return any(holds_unknown(item) for item in value)
     return is_unknown(value)
+
+
+def is_marked(value: Any) -> bool:
+    """Says whether the value is marked as secret; only a provider that accepts secrets is sent such."""
+    return isinstance(value, Mapping) and value.get(SIGNATURE) == MARK
+
+
+def marked(value: Any) -> Any:
+    """Gives the value, marked as secret."""
+    return value if is_marked(value) else {SIGNATURE: MARK, "value": value}
 
 
 def root(path: str) -> str:

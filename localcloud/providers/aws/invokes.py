@@ -7,6 +7,7 @@ from localcloud.providers.aws import tags
 from localcloud.providers.aws.clients import Clients, Region
 from localcloud.providers.aws.policy_document import policy_document
 from localcloud.providers.provider import Checked, Failure, RefusedError
+from localcloud.providers.sdk.provider import cannot_be_asked
 from localcloud.providers.wire import Properties
 
 _UNKNOWN_ACCOUNT = "000000000000"
@@ -24,6 +25,8 @@ def answered(token: str, arguments: Mapping[str, Any], clients: Clients) -> Chec
         return policy_document(arguments)
     functions = _OFFLINE if clients.configuration.offline else _ONLINE
     function = functions.get(token)
+    if function is None and clients.configuration.offline:
+        raise cannot_be_asked(token, (*functions, _POLICY_DOCUMENT))
     if function is None:
         names = ", ".join(sorted(known.rpartition(":")[2] for known in (*_ONLINE, _POLICY_DOCUMENT)))
         raise RefusedError(f"Keyturn's local stand-in for the aws provider does not know this function. It knows {names}")
@@ -50,6 +53,11 @@ def _region(_: Mapping[str, Any], aws: Region) -> Properties:
         "endpoint": f"ec2.{aws.region}.amazonaws.com",
         "description": aws.region,
     }
+
+
+def _zones(_: Mapping[str, Any], aws: Region) -> Properties:
+    names = [f"{aws.region}{letter}" for letter in "abc"]  # every region of today has these, and some have more
+    return {_ID: aws.region, "region": aws.region, "names": names, "zoneIds": names, "groupNames": [aws.region]}
 
 
 def _partition(_: Mapping[str, Any], aws: Region) -> Properties:
@@ -163,6 +171,7 @@ _ONLINE: dict[str, Answer] = {
 }
 _OFFLINE: dict[str, Answer] = {
     **_ANYWHERE,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_offline,
     "aws:kms/getAlias:getAlias": _alias_offline,
     "aws:kms/getKey:getKey": _key_offline,

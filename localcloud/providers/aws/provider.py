@@ -11,8 +11,10 @@ from localcloud.providers.aws.registry import RESOURCES, schema
 from localcloud.providers.checking import DEFAULTS, checked
 from localcloud.providers.difference import difference
 from localcloud.providers.naming import Autonaming
-from localcloud.providers.provider import Change, Checked, Difference, Found, HalfMadeError, RefusedError, Subject
+from localcloud.providers.provider import Checked, Difference, Found, HalfMadeError, RefusedError, Subject
 from localcloud.providers.resource import Resource
+from localcloud.providers.sdk.provider import found_elsewhere
+from localcloud.providers.sdk.types import SdkType, sdk_type
 from localcloud.providers.states import adopted, planned, settled
 from localcloud.providers.wire import Properties, root
 
@@ -22,6 +24,7 @@ class AwsProvider:
 
     name = "aws"
     version = "7.51.1"  # of the released provider whose arguments it takes
+    accepts_secrets = False  # as the bridged one
 
     def __init__(self) -> None:
         self._clients: Clients | None = None
@@ -43,25 +46,18 @@ class AwsProvider:
         self._clients = clients
 
     def check(self, subject: Subject, olds: Properties, news: Properties, autonaming: Autonaming) -> Checked:
-        """Checks arguments of known types; takes those of others as they are."""
-        resource = RESOURCES.get(subject.token)
-        if resource is None:
-            return Checked(news, ())
-        return checked(resource, subject.name, olds, news, autonaming=autonaming, tags=self._configuration.tags)
+        """Checks arguments of every type, also of those that can only be previewed."""
+        return checked(_described(subject), subject.name, olds, news, autonaming=autonaming, tags=self._configuration.tags)
 
-    def diff(self, subject: Subject, olds: Properties, old_inputs: Properties, news: Properties) -> Difference:
+    def diff(self, subject: Subject, olds: Properties, old_inputs: Properties, news: Properties) -> Difference:  # noqa: ARG002 (the protocol's)
         """Compares the state with the arguments."""
-        if resource := RESOURCES.get(subject.token):
-            return difference(resource, olds, news)
-        names = {*old_inputs, *news}
-        return Difference({name: Change("update", replaces=False) for name in names if old_inputs.get(name) != news.get(name)})
+        return difference(_described(subject), olds, news)
 
     def planned(self, subject: Subject, olds: Properties | None, news: Properties) -> Properties:
         """Gives the state after a create or an update, with what only AWS can tell unknown."""
-        resource = RESOURCES.get(subject.token)
-        if resource is None:
-            return {**(olds or {}), **news}
-        return planned(resource, olds, news, self._region(news, olds or {}))
+        resource = _described(subject)
+        state = planned(resource, olds, news, self._region(news, olds or {}))
+        return resource.secrets_marked(state) if isinstance(resource, SdkType) else state
 
     def create(self, subject: Subject, inputs: Properties) -> tuple[str, Properties]:
         """Makes a resource. What fails after AWS has made it leaves it half made."""
@@ -88,6 +84,8 @@ class AwsProvider:
 
     def read(self, subject: Subject, identity: str, state: Properties, inputs: Properties) -> Found | None:
         """Finds a resource for a refresh, an import or a lookup."""
+        if found := found_elsewhere(identity, state, inputs):
+            return found
         resource = self._known(subject)
         aws = self._online("reading").at(state.get("region"))
         try:
@@ -156,10 +154,14 @@ class AwsProvider:
         if resource is None:
             known = ", ".join(sorted(f"{token.split('/')[0].removeprefix('aws:')}.{token.rpartition(':')[2]}" for token in RESOURCES))
             raise RefusedError(
-                f"{subject.token} is not a type that Keyturn's local stand-in for the aws provider can make: a preview takes it as it is, "
+                f"{subject.token} is not a type that Keyturn's local stand-in for the aws provider can make: a preview shows it, "
                 f"but an update needs the released provider and AWS. The stand-in knows {known}"
             )
         return resource
+
+
+def _described(subject: Subject) -> Resource:
+    return RESOURCES.get(subject.token) or sdk_type("aws", subject.token)
 
 
 def _so_far(resource: Resource, aws: Any, identity: str, said: Properties) -> Properties | None:

@@ -56,9 +56,11 @@ for name, output in json.loads(pathlib.Path("exports.json").read_text()).items()
 class Wire:
     """A provider process on the other end of a gRPC channel."""
 
-    def __init__(self, config=None, **environment):
+    def __init__(self, config=None, *, package="aws", **environment):
         kept = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}", "HOME": tempfile.gettempdir()}
-        self.process = subprocess.Popen([PLUGIN], env=kept | environment, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [PLUGIN.with_name(f"pulumi-resource-{package}")], env=kept | environment, stdout=subprocess.PIPE, text=True
+        )
         port = self.process.stdout.readline().strip()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.call = ResourceProviderStub(self.channel)
@@ -132,8 +134,8 @@ def started():
     """Starts providers with a configuration and an environment of the test's own."""
     made = []
 
-    def start(config=None, **environment):
-        made.append(Wire(config, **environment))
+    def start(config=None, *, package="aws", **environment):
+        made.append(Wire(config, package=package, **environment))
         return made[-1]
 
     yield start

@@ -246,7 +246,15 @@ def test_what_is_unknown_is_not_judged(wire, unknown):
     assert inputs["policy"] == unknown
 
 
-def test_types_of_others_pass_unchecked(wire):
-    inputs, failures = wire.check("aws:s3/bucket:Bucket", {"bucket": "any", "whatever": [1]})
+def test_types_that_can_only_be_previewed_are_checked_against_the_sdk(wire):
+    _, misspelt = wire.check("aws:s3/bucket:Bucket", {"bucket": "any", "forceDestory": True})
+    _, missing = wire.check("aws:ssm/parameter:Parameter", {"name": "/dev/a", "type": ["String"]})
 
-    assert (inputs, failures) == ({"bucket": "any", "whatever": [1]}, {})
+    assert misspelt == {"forceDestory": "is not an argument of aws:s3/bucket:Bucket; did you mean forceDestroy?"}
+    assert missing == {"type": "must be a text"}
+
+
+def test_types_that_are_nowhere_are_refused_by_name(wire):
+    refusal = wire.refusal(lambda: wire.check("aws:s3/bucket:Buckett", {}))
+
+    assert refusal.startswith("aws:s3/bucket:Buckett is no resource of the aws SDK")

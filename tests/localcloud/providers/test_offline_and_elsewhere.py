@@ -22,13 +22,19 @@ def asks(**arguments):
         ("Create", provider_pb2.CreateRequest, {"properties": {"name": "dev/a"}}),
         ("Update", provider_pb2.UpdateRequest, {"id": "arn", "olds": {"name": "dev/a"}, "news": {"name": "dev/a"}}),
         ("Delete", provider_pb2.DeleteRequest, {"id": "arn", "properties": {"name": "dev/a"}}),
-        ("Read", provider_pb2.ReadRequest, {"id": "arn", "properties": {"name": "dev/a"}}),
+        ("Read", provider_pb2.ReadRequest, {"id": "arn", "properties": {"name": "dev/a"}, "inputs": {"name": "dev/a"}}),
     ],
 )
 def test_offline_there_are_previews_only(wire, call, request_type, arguments):
     refusal = wire.refusal(lambda: getattr(wire.call, call)(request_type(**asks(**arguments))))
 
     assert "KEYTURN_OFFLINE is set: offline there are previews only" in refusal
+
+
+def test_offline_a_resource_that_exists_elsewhere_may_be_referred_to(wire):
+    identity, state, _ = wire.read(SECRET, "arn:of:another", {}, {})
+
+    assert (identity, state) == ("arn:of:another", {})
 
 
 def test_offline_the_account_is_the_allowed_one_or_zeros(wire, started):
@@ -116,8 +122,16 @@ def test_policy_documents_are_merged_and_overridden_by_sid(wire):
 def test_an_unknown_function_is_refused_by_name(wire):
     refusal = wire.refusal(lambda: wire.invoke("aws:ec2/getVpc:getVpc", {}))
 
-    assert "aws:ec2/getVpc:getVpc" in refusal
-    assert "It knows" in refusal
+    assert "aws:ec2/getVpc:getVpc is not answered offline" in refusal
+    assert "getPolicyDocument, getRegion" in refusal
+
+
+def test_offline_a_region_has_its_three_zones(wire):
+    assert wire.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {})[0]["names"] == [
+        "eu-central-1a",
+        "eu-central-1b",
+        "eu-central-1c",
+    ]
 
 
 @pytest.mark.parametrize("endpoint", ["", "https://secretsmanager.eu-central-1.amazonaws.com", "https://sts.cn-north-1.amazonaws.com.cn"])

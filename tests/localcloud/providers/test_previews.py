@@ -120,8 +120,12 @@ class TestPlan:
         assert "description" not in state
         assert state["tagsAll"] == {"a": "c"}
 
-    def test_types_of_others_are_taken_as_they_are(self, wire):
-        assert wire.preview("aws:s3/bucket:Bucket", {"bucket": "any"}) == {"bucket": "any"}
+    def test_a_type_that_can_only_be_previewed_shows_its_arguments_and_what_it_will_have(self, wire, unknown):
+        state = wire.preview("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "files", "policy": "{}"})
+        parameter = wire.preview("aws:ssm/parameter:Parameter", {"name": "/dev/a", "type": "String"})
+
+        assert state == {"bucket": "files", "policy": "{}", "region": "eu-central-1"}
+        assert (parameter["name"], parameter["arn"], parameter["tagsAll"]) == ("/dev/a", unknown, {})
 
 
 class TestDiff:
@@ -214,7 +218,7 @@ class TestDiff:
 
         assert (list(moved.diffs), list(changed.diffs)) == ([], ["code"])
 
-    def test_types_of_others_are_compared_argument_by_argument(self, wire):
+    def test_types_that_can_only_be_previewed_are_compared_argument_by_argument(self, wire):
         answer = wire.diff("aws:s3/bucket:Bucket", {"bucket": "a", "acl": "private"}, {"bucket": "b", "acl": "private"})
 
         assert list(answer.diffs) == ["bucket"]

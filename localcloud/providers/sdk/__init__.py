@@ -1,0 +1,1 @@
+"""Types of whole packages, as the installed SDKs describe them: enough to answer a preview of any program."""
