@@ -9,7 +9,7 @@ from pulumi_aws import iam, lambda_, secretsmanager
 from components._arguments import choice, named, refused, whole_number
 from components._iam import Statement, account_of, document, statement, use_of_key
 from components._tags import secret_tags
-from keyturn.catalogue import AVAILABLE, DATABASES, DEFAULT_ROTATION_DAYS, Kind, Strategy, sensitivity_of
+from keyturn.catalogue import AVAILABLE, DATABASES, DEFAULT_ROTATION_DAYS, PROTECTED_ENVIRONMENTS, Kind, Strategy, sensitivity_of
 from keyturn.databases import missing_admin, traits_of, unfit_strategy
 from keyturn.names import InvalidNameError, SecretName, check_part
 
@@ -48,6 +48,8 @@ class DatabaseCredentialArgs(TypedDict):
 
 class DatabaseCredential(pulumi.ComponentResource):
     """A user and password of a database that the first rotation makes and every further one renews.
+
+    In `prod` and `staging` the engine refuses to delete the secret, until `pulumi state unprotect`.
 
     Raises:
         InputPropertyError: an argument is wrong; raised before anything is created.
@@ -92,7 +94,7 @@ class DatabaseCredential(pulumi.ComponentResource):
             kms_key_id=args["kms_key_arn"],
             recovery_window_in_days=recovery_days,
             tags=secret_tags(secret_name, kind, intent["rotation"]),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=True if secret_name.environment in PROTECTED_ENVIRONMENTS else None),
         )
         closed = secretsmanager.SecretPolicy(
             f"{name}-readers",

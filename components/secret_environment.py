@@ -1,15 +1,15 @@
-"""What the secrets of one environment share: a key of its own, and somebody who hears when a rotation fails."""
+"""What the secrets of one environment share: a key of its own, and somebody who hears of failures and dangerous changes."""
 
 import json
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch, get_caller_identity_output, get_region_output, kms, sns
 
 from components._arguments import named, refused
 from components._iam import document, statement
-from keyturn.catalogue import protocol_of
+from keyturn.catalogue import PROTECTED_ENVIRONMENTS, protocol_of
 from keyturn.names import alert_rule_name
 
 # Everything that looks after a key, and nothing that uses it: a grant would, past Secrets Manager.
@@ -33,6 +33,12 @@ _ADMINISTRATION = (
 
 # A rotation that was given up without a failure, and a trial without effect, leave a secret unrotated, too.
 _FAILURES = ("RotationFailed", "RotationAbandoned", "TestRotationFailed")
+_SECRET_CHANGES = ("DeleteSecret", "PutResourcePolicy", "DeleteResourcePolicy", "CancelRotateSecret")
+_KEY_CHANGES = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
+
+# EventBridge drops calls that only read, unless a rule says that it wants them.
+# Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+_WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 class SecretEnvironmentArgs(TypedDict):
@@ -41,11 +47,16 @@ class SecretEnvironmentArgs(TypedDict):
     environment: str
     """Name of the environment, e.g. `prod`: the first part of the name of each of its secrets."""
     alerts: NotRequired[Sequence[str]]
-    """Who hears of a failed rotation: e-mail addresses, https:// addresses or ARNs of SQS queues. Default nobody."""
+    """Who hears of failed rotations, denied reads, deletions and changed policies, and of disabled keys: e-mail addresses,
+    https:// addresses or ARNs of SQS queues. Default nobody."""
 
 
 class SecretEnvironment(pulumi.ComponentResource):
-    """A customer managed key that only Secrets Manager can use, and a topic that failed and abandoned rotations reach.
+    """A customer managed key that only Secrets Manager can use, and a topic that failures and dangerous changes reach.
+
+    Denied reads, deletions, changed policies and disabled keys are events of CloudTrail: the account needs a trail for them. The events
+    of keys name no environment: every environment of an account hears of every key. In `prod` and `staging` the engine
+    refuses to delete the key, until `pulumi state unprotect`.
 
     Raises:
         InputPropertyError: an argument is wrong; raised before anything is created.
@@ -54,11 +65,11 @@ class SecretEnvironment(pulumi.ComponentResource):
     kms_key_arn: pulumi.Output[str]
     """ARN of the key that encrypts every secret of the environment."""
     alert_topic_arn: pulumi.Output[str]
-    """ARN of the topic that failed rotations reach."""
+    """ARN of the topic that failures and dangerous changes reach."""
 
     def __init__(self, name: str, args: SecretEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         environment = args["environment"]
-        rule_name = named(lambda: alert_rule_name(environment))
+        names = named(lambda: {happening: alert_rule_name(environment, happening) for happening in _HAPPENINGS})
         alerts = {alert: _protocol(alert) for alert in args.get("alerts") or ()}
         intent = {"environment": environment}
         super().__init__("keyturn:index:SecretEnvironment", name, intent, opts)
@@ -72,7 +83,7 @@ class SecretEnvironment(pulumi.ComponentResource):
             enable_key_rotation=True,
             policy=_key_policy(place),
             tags=tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=True if environment in PROTECTED_ENVIRONMENTS else None),
         )
         kms.Alias(f"{name}-alias", name=f"alias/keyturn/{environment}", target_key_id=key.key_id, opts=child)
 
@@ -80,27 +91,30 @@ class SecretEnvironment(pulumi.ComponentResource):
         topic = sns.Topic(f"{name}-alerts", name=f"keyturn_{environment}_alerts", tags=tags, opts=child)
         for alert, protocol in alerts.items():
             sns.TopicSubscription(f"{name}-alert-{alert}", topic=topic.arn, protocol=protocol, endpoint=alert, opts=child)
-        rule = cloudwatch.EventRule(
-            f"{name}-rotation-failed",
-            name=rule_name,
-            description=f"A secret of {environment} was not rotated",
-            event_pattern=place.secrets_of(environment).apply(_failed_rotations),
-            tags=tags,
-            opts=child,
-        )
         policy = sns.TopicPolicy(
             f"{name}-alerts-policy",
             arn=topic.arn,
             policy=_topic_policy(topic.arn),
             opts=child,
         )
-        # A target that may not publish yet would lose the first failure.
-        cloudwatch.EventTarget(
-            f"{name}-rotation-failed-target",
-            rule=rule.name,
-            arn=topic.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
+        for happening, said in _HAPPENINGS.items():
+            logical = f"{name}-{happening.replace('_', '-')}"
+            rule = cloudwatch.EventRule(
+                logical,
+                name=names[happening],
+                description=f"{said} in {environment}",
+                event_pattern=place.secrets_of(environment).apply(_PATTERNS[happening]),
+                state=_WITH_READS if happening == "read_denied" else None,
+                tags=tags,
+                opts=child,
+            )
+            # A target that may not publish yet would lose the first failure.
+            cloudwatch.EventTarget(
+                f"{logical}-target",
+                rule=rule.name,
+                arn=topic.arn,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            )
 
         self.kms_key_arn = key.arn
         self.alert_topic_arn = topic.arn
@@ -143,19 +157,41 @@ def _key_policy(place: _Place) -> pulumi.Output[str]:
 def _topic_policy(topic_arn: pulumi.Output[str]) -> pulumi.Output[str]:
     """Without a condition: EventBridge is not documented to fill aws:SourceArn here, and a condition it misses loses alerts in silence."""
     return document(
-        statement("EventBridgePublishesFailedRotations", ["sns:Publish"], [topic_arn], principal={"Service": "events.amazonaws.com"}),
+        statement("EventBridgePublishesAlerts", ["sns:Publish"], [topic_arn], principal={"Service": "events.amazonaws.com"}),
     )
 
 
 def _failed_rotations(secrets: str) -> str:
     """The pattern of the events; Secrets Manager reports them by itself, without an API call that could be denied."""
-    return json.dumps(
-        {
-            "source": ["aws.secretsmanager"],
-            "detail-type": ["AWS Service Event via CloudTrail"],
-            "detail": {"eventName": list(_FAILURES), "additionalEventData": {"SecretId": [{"prefix": secrets}]}},
-        }
-    )
+    detail = {"eventName": list(_FAILURES), "additionalEventData": {"SecretId": [{"prefix": secrets}]}}
+    return json.dumps({"source": ["aws.secretsmanager"], "detail-type": ["AWS Service Event via CloudTrail"], "detail": detail})
+
+
+def _denied_reads(secrets: str) -> str:
+    return _calls({"eventName": ["GetSecretValue"], "errorCode": [{"prefix": "AccessDenied"}], "requestParameters": _one_of(secrets)})
+
+
+def _changes(secrets: str) -> str:
+    of_secrets = {"eventName": list(_SECRET_CHANGES), "requestParameters": _one_of(secrets)}
+    return _calls({"$or": [of_secrets, {"eventName": list(_KEY_CHANGES)}]})
+
+
+def _calls(detail: dict[str, Any]) -> str:
+    sources = ["aws.secretsmanager", "aws.kms"]
+    return json.dumps({"source": sources, "detail-type": ["AWS API Call via CloudTrail"], "detail": detail})
+
+
+def _one_of(secrets: str) -> dict[str, Any]:
+    """A call names a secret by its ARN or by its name."""
+    return {"secretId": [{"prefix": secrets}, {"prefix": secrets.split(":", 6)[6]}]}
+
+
+_HAPPENINGS = {
+    "rotation_failed": "A secret was not rotated",
+    "read_denied": "Somebody was not allowed to read a secret",
+    "secret_changed": "A secret was deleted or its policy changed, or a key was disabled",
+}
+_PATTERNS = {"rotation_failed": _failed_rotations, "read_denied": _denied_reads, "secret_changed": _changes}
 
 
 def _protocol(alert: str) -> str:

@@ -3,6 +3,9 @@
 import re
 from enum import StrEnum
 
+PROTECTED_ENVIRONMENTS = ("prod", "staging")
+"""Environments whose secrets somebody misses: the engine refuses to delete them, and more rules are mandatory there."""
+
 
 class Kind(StrEnum):
     """What a secret is. The kind decides component, engine, sensitivity and default rotation."""

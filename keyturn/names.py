@@ -88,14 +88,18 @@ def function_name(environment: str, service: str, engine: str) -> str:
     return _joined(engine, environment=environment, service=service)
 
 
-def alert_rule_name(environment: str) -> str:
-    """Gives the name of the rule by which an environment's failed rotations are heard.
+def alert_rule_name(environment: str, happening: str = "rotation_failed") -> str:
+    """Gives the name of the rule by which somebody hears of a happening in an environment.
+
+    Args:
+        environment: the environment.
+        happening: `rotation_failed`, the default, or another of at most as many letters, digits and `_`.
 
     Raises:
         InvalidNameError: the environment is not a name, or the whole is longer than EventBridge allows.
     """
     check_part("environment", environment)
-    name = f"keyturn_{environment}_rotation_failed"
+    name = f"keyturn_{environment}_{happening}"
     if len(name) > _LONGEST:
         raise InvalidNameError(f"environment: what bears its name is longer than the {_LONGEST} characters of a rule; shorten it")
     return name

@@ -8,6 +8,7 @@ import pytest
 from components import SecretEnvironment
 
 ACCOUNT = "111122223333"
+SECRETS_OF_PROD = [{"prefix": f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:prod/"}, {"prefix": "prod/"}]
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
@@ -15,13 +16,17 @@ def environment(**args):
     return lambda: SecretEnvironment("prod", {"environment": "prod", **args})
 
 
-def test_an_environment_has_a_key_a_topic_and_the_rule_between_them(deploy):
+def test_an_environment_has_a_key_a_topic_and_the_rules_between_them(deploy):
     deployment = deploy(environment())
 
     assert deployment.names() == [
         ("Alias", "prod-alias"),
+        ("EventRule", "prod-read-denied"),
         ("EventRule", "prod-rotation-failed"),
+        ("EventRule", "prod-secret-changed"),
+        ("EventTarget", "prod-read-denied-target"),
         ("EventTarget", "prod-rotation-failed-target"),
+        ("EventTarget", "prod-secret-changed-target"),
         ("Key", "prod"),
         ("SecretEnvironment", "prod"),
         ("Topic", "prod-alerts"),
@@ -87,7 +92,7 @@ def test_the_rule_hears_failed_rotations_of_this_environment_only(deploy):
 
     assert rule == {
         "name": "keyturn_prod_rotation_failed",
-        "description": "A secret of prod was not rotated",
+        "description": "A secret was not rotated in prod",
         "eventPattern": {
             "source": ["aws.secretsmanager"],
             "detail-type": ["AWS Service Event via CloudTrail"],
@@ -100,6 +105,48 @@ def test_the_rule_hears_failed_rotations_of_this_environment_only(deploy):
     }
 
 
+def test_denied_reads_are_heard_by_name_and_by_arn(deploy):
+    rule = deploy(environment()).inputs("EventRule", "prod-read-denied")
+
+    assert rule == {
+        "name": "keyturn_prod_read_denied",
+        "description": "Somebody was not allowed to read a secret in prod",
+        "state": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        "eventPattern": {
+            "source": ["aws.secretsmanager", "aws.kms"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventName": ["GetSecretValue"],
+                "errorCode": [{"prefix": "AccessDenied"}],
+                "requestParameters": {"secretId": SECRETS_OF_PROD},
+            },
+        },
+        "tags": {"keyturn:environment": "prod"},
+    }
+
+
+def test_deletions_policies_and_keys_are_heard_of(deploy):
+    rule = deploy(environment()).inputs("EventRule", "prod-secret-changed")
+
+    assert rule["eventPattern"]["detail"] == {
+        "$or": [
+            {
+                "eventName": ["DeleteSecret", "PutResourcePolicy", "DeleteResourcePolicy", "CancelRotateSecret"],
+                "requestParameters": {"secretId": SECRETS_OF_PROD},
+            },
+            {"eventName": ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"]},
+        ]
+    }
+
+
+@pytest.mark.parametrize(("name", "protected"), [("prod", True), ("staging", True), ("dev", False)])
+def test_the_key_is_protected_where_somebody_misses_it(deploy, name, protected):
+    deployment = deploy(lambda: SecretEnvironment(name, {"environment": name}))
+
+    assert deployment.request("Key", name).protect is protected
+    assert not deployment.request("Topic", f"{name}-alerts").protect
+
+
 def test_eventbridge_may_publish_to_the_topic_before_the_rule_is_aimed_at_it(deploy):
     deployment = deploy(environment())
 
@@ -110,7 +157,7 @@ def test_eventbridge_may_publish_to_the_topic_before_the_rule_is_aimed_at_it(dep
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Sid": "EventBridgePublishesFailedRotations",
+                    "Sid": "EventBridgePublishesAlerts",
                     "Effect": "Allow",
                     "Principal": {"Service": "events.amazonaws.com"},
                     "Action": ["sns:Publish"],

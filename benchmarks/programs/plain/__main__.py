@@ -63,36 +63,57 @@ key = kms.Key(
 )
 kms.Alias(f"{ENVIRONMENT}-alias", name=f"alias/keyturn/{ENVIRONMENT}", target_key_id=key.key_id)
 topic = sns.Topic(f"{ENVIRONMENT}-alerts", name=f"keyturn_{ENVIRONMENT}_alerts", tags={"keyturn:environment": ENVIRONMENT})
-rule = cloudwatch.EventRule(
-    f"{ENVIRONMENT}-rotation-failed",
-    name=f"keyturn_{ENVIRONMENT}_rotation_failed",
-    description=f"A secret of {ENVIRONMENT} was not rotated",
-    event_pattern=pulumi.Output.all(region, account).apply(
-        lambda known: json.dumps(
-            {
-                "source": ["aws.secretsmanager"],
-                "detail-type": ["AWS Service Event via CloudTrail"],
-                "detail": {
-                    "eventName": ["RotationFailed", "RotationAbandoned", "TestRotationFailed"],
-                    "additionalEventData": {
-                        "SecretId": [{"prefix": f"arn:aws:secretsmanager:{known[0].region}:{known[1]}:secret:{ENVIRONMENT}/"}]
-                    },
-                },
-            }
-        )
-    ),
-    tags={"keyturn:environment": ENVIRONMENT},
-)
 published = sns.TopicPolicy(
     f"{ENVIRONMENT}-alerts-policy",
     arn=topic.arn,
-    policy=document(
-        allow("EventBridgePublishesFailedRotations", ["sns:Publish"], [topic.arn], Principal={"Service": "events.amazonaws.com"})
-    ),
+    policy=document(allow("EventBridgePublishesAlerts", ["sns:Publish"], [topic.arn], Principal={"Service": "events.amazonaws.com"})),
 )
-cloudwatch.EventTarget(
-    f"{ENVIRONMENT}-rotation-failed-target", rule=rule.name, arn=topic.arn, opts=pulumi.ResourceOptions(depends_on=[published])
-)
+
+
+def pattern(kind, sources, detail_of):
+    def written(known):
+        prefix = f"arn:aws:secretsmanager:{known[0].region}:{known[1]}:secret:{ENVIRONMENT}/"
+        return json.dumps({"source": sources, "detail-type": [kind], "detail": detail_of(prefix)})
+
+    return pulumi.Output.all(region, account).apply(written)
+
+
+def by_name_or_arn(prefix):
+    return {"secretId": [{"prefix": prefix}, {"prefix": f"{ENVIRONMENT}/"}]}
+
+
+def failed(prefix):
+    names = ["RotationFailed", "RotationAbandoned", "TestRotationFailed"]
+    return {"eventName": names, "additionalEventData": {"SecretId": [{"prefix": prefix}]}}
+
+
+def denied(prefix):
+    return {"eventName": ["GetSecretValue"], "errorCode": [{"prefix": "AccessDenied"}], "requestParameters": by_name_or_arn(prefix)}
+
+
+def changed(prefix):
+    names = ["DeleteSecret", "PutResourcePolicy", "DeleteResourcePolicy", "CancelRotateSecret"]
+    of_secrets = {"eventName": names, "requestParameters": by_name_or_arn(prefix)}
+    return {"$or": [of_secrets, {"eventName": ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"]}]}
+
+
+CALLS, BOTH = "AWS API Call via CloudTrail", ["aws.secretsmanager", "aws.kms"]
+WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+for happening, said, state, kind, sources, detail_of in (
+    ("rotation_failed", "A secret was not rotated", None, "AWS Service Event via CloudTrail", ["aws.secretsmanager"], failed),
+    ("read_denied", "Somebody was not allowed to read a secret", WITH_READS, CALLS, BOTH, denied),
+    ("secret_changed", "A secret was deleted or its policy changed, or a key was disabled", None, CALLS, BOTH, changed),
+):
+    logical = f"{ENVIRONMENT}-{happening.replace('_', '-')}"
+    rule = cloudwatch.EventRule(
+        logical,
+        name=f"keyturn_{ENVIRONMENT}_{happening}",
+        description=f"{said} in {ENVIRONMENT}",
+        event_pattern=pattern(kind, sources, detail_of),
+        state=state,
+        tags={"keyturn:environment": ENVIRONMENT},
+    )
+    cloudwatch.EventTarget(f"{logical}-target", rule=rule.name, arn=topic.arn, opts=pulumi.ResourceOptions(depends_on=[published]))
 
 for service in SERVICES:
     owner = {"keyturn:environment": ENVIRONMENT, "keyturn:service": service}
