@@ -30,4 +30,4 @@ def test_what_fits_is_all_there():
     response = report.response()
 
     assert [entry.urn for entry in response.diagnostics] == ["a", "b", "c"]
-    assert [(entry.policy_name, entry.reason) for entry in response.not_applicable] == [("secret-is-rotated", "nothing to judge")]
+    assert [(entry.policy_name, entry.reason) for entry in response.not_applicable] == [(rules()[1].name, "nothing to judge")]
