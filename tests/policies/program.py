@@ -52,6 +52,12 @@ class Program:
         other.resources = self.resources
         return other
 
+    def copy(self):
+        """The same program, to be changed."""
+        same = Program(self.deployed, self.stack_name, self.project, self.environment)
+        same.resources = list(self.resources)
+        return same
+
     def add(self, type_token, name, inputs=None, *, outputs=None, parent="", made_from=None, **options):
         """Adds a resource and gives its URN.
 
