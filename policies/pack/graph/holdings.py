@@ -1,20 +1,20 @@
 """Which policy documents each identity holds: inline, attached, managed by the customer or by AWS."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import is_told_in_part, origin
 from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.managed_policies import document_of, managed_by_aws
 from policies.pack.graph.tokens import GROUP, GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER, USER_POLICY
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Value, at, elements
 
-_INLINE = {ROLE_POLICY: ("role", ROLE), USER_POLICY: ("user", USER), GROUP_POLICY: ("group", GROUP)}
+INLINE = {ROLE_POLICY: ("role", ROLE), USER_POLICY: ("user", USER), GROUP_POLICY: ("group", GROUP)}
 """Resources that hold a document in `policy`, with the property that names the identity."""
 
-_ATTACHING = {
+ATTACHING = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ((("role", ROLE),), "policyArn"),
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": ((("user", USER),), "policyArn"),
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ((("group", GROUP),), "policyArn"),
@@ -24,13 +24,6 @@ _ATTACHING = {
     "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": ((("groupName", GROUP),), "policyArns"),
 }
 """Resources that attach documents kept elsewhere: properties that name identities, and the one that names the documents."""
-
-_MANAGED_BY_AWS = re.compile(r"arn:[^:]+:iam::aws:policy/(?:.*/)?([^/]+)")
-
-# Of the policies that AWS manages these read any secret; others read what AWS's own services name or tag, or nothing.
-# Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-_READ_ANY_SECRET = frozenset({"AdministratorAccess", "AWSSecretsManagerClientReadOnlyAccess", "PowerUserAccess", "SecretsManagerReadWrite"})
-_ANY_SECRET: Value = {"Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]}
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class Holding:
 
 def holdings(resources: Resources, identities: Identities) -> Iterator[Holding]:
     """Gives every document that grants something to an identity of the stack, or to one that the stack names."""
-    for type_token, (identity_property, identity_type) in _INLINE.items():
+    for type_token, (identity_property, identity_type) in INLINE.items():
         for resource in resources.of_type(type_token):
             for identity in identities.named_by(resource, identity_property, identity_type):
                 yield Holding(identity, resource, resource.read("policy"), resource, "policy")
@@ -59,7 +52,7 @@ def holdings(resources: Resources, identities: Identities) -> Iterator[Holding]:
         if identity is not None:
             yield from _inside_role(identity, resource)
             yield from _attached(identity, resource, "managedPolicyArns", resources)
-    for type_token, (naming, policy_property) in _ATTACHING.items():
+    for type_token, (naming, policy_property) in ATTACHING.items():
         for resource in resources.of_type(type_token):
             for identity_property, identity_type in naming:
                 for identity in identities.named_by(resource, identity_property, identity_type):
@@ -78,10 +71,10 @@ def _attached(identity: Identity, holder: Resource, property_name: str, resource
     for arn in listed:
         if not isinstance(arn, str) or not arn:
             continue
-        by_aws = _MANAGED_BY_AWS.fullmatch(arn)
+        by_aws = managed_by_aws(arn)
         kept_here = _policy(arn, resources) or (made_from[0] if len(listed) == len(made_from) == 1 else None)
         if by_aws:
-            yield Holding(identity, holder, _ANY_SECRET if by_aws[1] in _READ_ANY_SECRET else None, holder, property_name)
+            yield Holding(identity, holder, document_of(by_aws), holder, property_name)
         elif kept_here is not None:
             yield Holding(identity, holder, kept_here.read("policy"), kept_here, "policy")
         else:

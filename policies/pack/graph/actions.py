@@ -1,0 +1,51 @@
+"""The actions that documents grant on secrets and keys, and what each of them gives into whose hands."""
+
+from functools import cache
+
+from policies.pack.graph.patterns import match
+
+# Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+DESCRIBING = (
+    "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetRandomPassword",
+    "secretsmanager:GetResourcePolicy",
+    "secretsmanager:ListResourcePolicies",
+    "secretsmanager:ListSecrets",
+    "secretsmanager:ListSecretVersionIds",
+    "secretsmanager:ValidateResourcePolicy",
+)
+"""Give no value and change nothing. BatchGetSecretValue gives only what GetSecretValue allows, too."""
+
+WRITING = (
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecret",
+    "secretsmanager:UpdateSecretVersionStage",
+    "secretsmanager:RotateSecret",
+    "secretsmanager:CancelRotateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:RestoreSecret",
+    "secretsmanager:PutResourcePolicy",
+    "secretsmanager:DeleteResourcePolicy",
+    "secretsmanager:ReplicateSecretToRegions",
+    "secretsmanager:RemoveRegionsFromReplication",
+    "secretsmanager:StopReplicationToReplica",
+    "secretsmanager:AssociateCrossAccountReplica",
+    "secretsmanager:DisassociateCrossAccountReplica",
+    "secretsmanager:TagResource",
+    "secretsmanager:UntagResource",
+)
+"""Change a secret: its value, who may read it (by its policy, its tags, its copies), or whether it is there."""
+
+ON_SECRETS = ("secretsmanager:GetSecretValue", *WRITING, "secretsmanager:CreateSecret", *DESCRIBING)
+"""All of Secrets Manager, what matters most first."""
+
+# Source: https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-1
+DECRYPTING = ("kms:Decrypt", "kms:ReEncryptFrom")
+"""Give what a key has encrypted: ReEncryptFrom under a key of the caller's choice."""
+
+
+@cache  # estates say the same few things thousands of times
+def covered(pattern: str, actions: tuple[str, ...]) -> frozenset[str]:
+    """Gives which of the actions a pattern covers."""
+    return frozenset(action for action in actions if match(pattern.lower(), action.lower()))
