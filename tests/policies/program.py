@@ -45,6 +45,8 @@ class Program:
         self.project = project
         self.environment = environment
         self.resources = []
+        self.before = []
+        """What is done to the stack before it is judged, as letting other rules judge it."""
 
     def beside(self, stack, project="shop"):
         """Another stack, judged together with this one, as when several exported states are."""
@@ -140,7 +142,10 @@ class Program:
 
     def stack(self):
         """The stack as rules see it."""
-        return Stack(self.resources, TODAY, self.environment)
+        stack = Stack(self.resources, TODAY, self.environment)
+        for prepare in self.before:
+            prepare(stack)
+        return stack
 
     def _get(self, urn):
         return next(resource for resource in self.resources if resource.urn == urn)
