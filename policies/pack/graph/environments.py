@@ -1,0 +1,87 @@
+"""Which environment something belongs to, and which one a name, an account or a stack speaks of."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from policies.pack.graph.intent import tag
+from policies.pack.graph.patterns import is_exact
+from policies.pack.graph.tokens import OURS
+from policies.pack.resource import Resource
+from policies.pack.values import Unknown, Value
+
+if TYPE_CHECKING:
+    from policies.pack.stack import Stack
+
+_USUAL = frozenset({"dev", "test", "qa", "uat", "staging", "prod", "local"})
+"""Names that speak of an environment at the beginning of a secret's name, whether the program has such an environment or not."""
+
+
+class Place(BaseModel):
+    """What belongs to an environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel, use_attribute_docstrings=True)
+
+    stacks: tuple[str, ...] = ()
+    """Pulumi stacks, as `<project>/<stack>` or `<stack>`."""
+    accounts: tuple[str, ...] = ()
+    """AWS accounts."""
+    prefixes: tuple[str, ...] = ()
+    """How the names of its secrets, parameters and Vault paths begin, e.g. `production/` or `prd-`."""
+
+
+class Environments:
+    """What is known about environments: from Keyturn's components, tags and names, and from what a team configures."""
+
+    def __init__(self, stack: "Stack", places: Mapping[str, Place] | None = None) -> None:
+        self._stack = stack
+        places = places or {}
+        self.has_accounts = any(place.accounts for place in places.values())
+        self._by_account = {account: name for name, place in places.items() for account in place.accounts}
+        self._by_stack = {one: name for name, place in places.items() for one in place.stacks}
+        self._by_prefix = sorted(
+            ((prefix, name) for name, place in places.items() for prefix in place.prefixes), key=lambda one: (-len(one[0]), one)
+        )
+        self._named = _USUAL | stack.part(_named) | places.keys()
+
+    def of(self, resource: Resource) -> str | Unknown | None:
+        """Gives the environment of a resource: by the component around it, its tags, its stack. None when nothing says."""
+        for component in (resource, *self._stack.resources.ancestors(resource)):
+            if component.type.startswith(OURS) and (said := _text(component.read("environment"))) is not None:
+                return said
+        tagged = _text(tag(resource, "keyturn:environment"))
+        return tagged if tagged is not None else self.of_stack(resource.project, resource.stack) or self._stack.environment
+
+    def of_name(self, name: str) -> str | None:
+        """Gives the environment that a name, a path or a pattern of names speaks of: by how it begins."""
+        for prefix, environment in self._by_prefix:
+            if name.startswith(prefix) or name.removeprefix("/").startswith(prefix):
+                return environment
+        first, slash, _ = name.removeprefix("/").partition("/")
+        return first if slash and is_exact(first) and first in self._named else None
+
+    def of_account(self, account: str) -> str | None:
+        """Gives the environment that an account belongs to, as configured."""
+        return self._by_account.get(account)
+
+    def of_stack(self, project: str, stack: str) -> str | None:
+        """Gives the environment that a Pulumi stack belongs to, as configured: its name alone says nothing."""
+        return self._by_stack.get(f"{project}/{stack}") or self._by_stack.get(stack)
+
+    def is_named(self, text: str) -> bool:
+        """Tells whether a text is the name of an environment."""
+        return text in self._named
+
+
+def _named(stack: "Stack") -> frozenset[str]:
+    """Gives the environments that the program names."""
+    components = (resource for resource in stack.resources if resource.type.startswith(OURS))
+    said = [stack.environment, *(component.read("environment") for component in components)]
+    said.extend(tag(secret.resource, "keyturn:environment") for secret in stack.secrets)
+    return frozenset(name for name in said if isinstance(name, str) and name)
+
+
+def _text(value: Value) -> str | Unknown | None:
+    return value if isinstance(value, Unknown) or (isinstance(value, str) and value) else None
