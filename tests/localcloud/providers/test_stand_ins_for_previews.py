@@ -152,6 +152,13 @@ class TestKubernetes:
 
         assert refusal.startswith("kubernetes:apps/v1:Deploymnt is no resource")
 
+    def test_a_component_of_the_released_provider_is_refused_by_name(self, kubernetes):
+        request = provider_pb2.ConstructRequest(type="kubernetes:yaml/v2:ConfigFile", name="manifests")
+
+        refusal = kubernetes.refusal(lambda: kubernetes.call.Construct(request))
+
+        assert refusal.startswith("kubernetes:yaml/v2:ConfigFile manifests is a component that runs inside of the released")
+
     def test_a_patch_says_what_it_patches(self, kubernetes):
         _, failures = kubernetes.check("kubernetes:core/v1:ConfigMapPatch", {"data": {}})
 
