@@ -33,7 +33,7 @@ class Statement:
 
     def does(self, action: str) -> Match:
         """Tells whether its actions contain this one, which is given in lower case."""
-        return selected(self.actions, self.not_actions, lambda pattern: match(pattern.lower(), action))
+        return selected(self.actions, self.not_actions, lambda pattern: _covers(pattern, action))
 
     @property
     def conditions(self) -> Iterator[tuple[str, str, list[Value]]]:
@@ -50,6 +50,11 @@ def selected(these: Value, all_but: Value, covers: Callable[[str], Match]) -> Ma
     if these is None and all_but is not None:
         return Match(Match.ALWAYS - _widest(all_but, covers))
     return _widest(these, covers)
+
+
+@cache  # estates name the same few actions thousands of times
+def _covers(pattern: str, action: str) -> Match:
+    return match(pattern.lower(), action)
 
 
 def _widest(patterns: Value, covers: Callable[[str], Match]) -> Match:

@@ -31,7 +31,8 @@ class SecretPolicies:
         self._denials: defaultdict[str, list[Statement]] = defaultdict(list)
         self.unreadable: list[Unreadable] = []
         for secret in secrets.values():
-            self._add(secret, Match.ALWAYS, secret.resource)
+            if secret.resource.read("policy") is not None:
+                self._add(secret, Match.ALWAYS, secret.resource)
         for resource in resources.of_type(SECRET_POLICY):
             for secret, certainty in targets(resource, "secretArn", resources, secrets, index):
                 self._add(secret, certainty, resource)
