@@ -31,8 +31,9 @@ class Engine:
         self.created: dict[str, Counter[str]] = {}
         """By program: type, name and inputs of each resource that its last `up` created."""
 
-    def preview(self, program: str, *options: str) -> Measure:
-        """Previews the program as a whole new stack."""
+    def preview(self, program: str, *options: str, **variables: str) -> Measure:
+        """Previews the program as a whole new stack, with more environment variables."""
+        self._environment.update(variables)
         with self._stack(program):
             return self._measured("preview", program, *options)
 

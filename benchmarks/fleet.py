@@ -1,9 +1,13 @@
-"""What the benchmarks deploy: 100 database secrets of 20 services, five each, as a company of some size has them."""
+"""What the benchmarks deploy: 100 database secrets of 20 services, five each, as a company of some size has them.
 
+The variable KEYTURN_BENCH_SERVICES makes it another number of services.
+"""
+
+import os
 from pathlib import Path
 
 ENVIRONMENT = "bench"
-SERVICES = [f"service{number:02}" for number in range(20)]
+SERVICES = [f"service{number:02}" for number in range(int(os.environ.get("KEYTURN_BENCH_SERVICES", "20")))]
 SECRETS = [f"database{number}" for number in range(5)]
 ADMIN = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:bench/platform/admin-a1b2c3"
 AUTHORITY = Path(__file__).resolve().parent.parent / "certificates" / "rds-eu-central-1.pem"
