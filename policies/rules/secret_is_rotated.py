@@ -2,16 +2,24 @@
 
 A rotation counts when it is for this secret, is switched on, names a function (or the role of a managed external rotation), and has a
 schedule with an end to its longest gap: days, `rate()` or `cron()`. Before the first deployment the secret and the function are told
-by what the properties are made from.
+by what the properties are made from. What an AWS service made is its own to rotate: such a secret carries the tag
+`aws:secretsmanager:owningService`, or has a name with `!` in it, as `rds!db-…`, which nobody else can choose.
 
 A secret that only a person can renew is `static`, by its component (`kind`, `reason`, `reviewBy`) or by the tags `keyturn:kind`,
-`keyturn:reason` and `keyturn:review-by` (an ISO date). When the review is overdue, the rule does not hold any more.
+`keyturn:reason` and `keyturn:review-by` (an ISO date), or because `staticAllow` names it. When the review is overdue, or further ahead
+than `maxReviewDays`, the rule does not hold.
+
+What it does not see: secrets that are no resource of the stack, as those that RDS keeps for `manageMasterUserPassword`, which it
+rotates; rotations that another stack, or somebody by hand, switches on.
 """
 
 from collections.abc import Iterator
+from datetime import date, timedelta
+
+from pydantic import BaseModel, Field
 
 from keyturn.catalogue import Kind
-from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.finding import Answer, Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
 from policies.pack.graph.intent import day, tag
 from policies.pack.graph.pace import pace
@@ -20,8 +28,31 @@ from policies.pack.graph.rotation import Rotation
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, OURS, SERVERLESS_APPLICATION
 from policies.pack.rule import Group, Level, Severity, rule
+from policies.pack.settings import Said, Settings
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Value, at
+
+_OWNED_BY_AWS = "aws:secretsmanager:owningService"
+
+
+class Review(BaseModel):
+    """Why a secret is static, and until when."""
+
+    model_config = Settings.model_config
+
+    reason: Said
+    """Why no rotation can renew it."""
+    expires: date
+    """Last day on which that counts, an ISO date."""
+
+
+class Reviews(Settings):
+    """What is accepted instead of a rotation."""
+
+    max_review_days: int = Field(default=366, ge=1, le=3660)
+    """How many days the review of a static secret may be ahead. Default 366."""
+    static_allow: dict[str, Review] = Field(default={})
+    """Secrets that only a person can renew, by physical name: for programs that cannot say it themselves. Default none."""
 
 
 @rule(
@@ -30,27 +61,41 @@ from policies.pack.values import UNKNOWN, Value, at
     severity=Severity.HIGH,
     group=Group.ROTATION,
     level=Level.PROTECTED,
+    settings=Reviews,
     mend="Add an aws.secretsmanager.SecretRotation with a rotation function and rotation rules, or use Keyturn's DatabaseCredential. A "
-    "secret that only a person can renew says so: kind static, with a reason and a review date that has not passed.",
+    "secret that only a person can renew says so: kind static, with a reason and a review date that is ahead, by a year at most.",
     references=["NIST 800-53 IA-5", "PCI DSS 8.6.3", "ISO 27001 A.5.17", "SOC 2 CC6.1"],
     of=lambda stack: stack.secrets,
 )
-def policy(secret: Secret, stack: Stack) -> Iterator[Finding]:
+def policy(secret: Secret, stack: Stack, settings: Reviews) -> Iterator[Finding]:
     """Holds when one rotation renews the secret within a bounded time, or when its intent is static and under review."""
     answers = [list(_judged(secret, rotation, stack)) for rotation in stack.rotations_of(secret)]
-    if any(not findings for findings in answers):
+    if any(not findings for findings in answers) or _is_owned_by_aws(secret):
         return
+    label = secret.resource.label
     kind = _intent(secret, stack, "kind", "keyturn:kind")
-    if kind is UNKNOWN:
-        yield cannot_decide(
-            secret.urn, f"{secret.resource.label} has no rotation that works, and its kind is not known yet", property="tags"
-        )
-    elif kind == Kind.STATIC:
-        yield from _static(secret, stack)
+    listed = settings.static_allow.get(secret.name or "")
+    if kind is not UNKNOWN and kind == Kind.STATIC:
+        yield from _static(secret, stack, settings)
+    elif listed is not None:
+        yield from _reviewed(secret, listed.expires, stack, settings, property="name")
+    elif kind is UNKNOWN:
+        yield cannot_decide(secret.urn, f"{label} has no rotation that works, and its kind is not known yet", property="tags")
+    elif secret.name is None and settings.static_allow:
+        yield cannot_decide(secret.urn, f"{label} has no rotation that works, and its name is not known yet", property="name")
     elif answers:
-        yield from answers[0]
+        yield from min(answers, key=_surely_fails)
     else:
-        yield violated(secret.urn, f"{secret.resource.label} is never rotated: no SecretRotation is for it")
+        yield violated(secret.urn, f"{label} is never rotated: no SecretRotation is for it")
+
+
+def _is_owned_by_aws(secret: Secret) -> bool:
+    return isinstance(tag(secret.resource, _OWNED_BY_AWS), str) or "!" in (secret.name or "")
+
+
+def _surely_fails(findings: list[Finding]) -> bool:
+    """Tells whether a rotation does not count: one that may comes before it."""
+    return any(finding.answer is Answer.VIOLATED for finding in findings)
 
 
 def _judged(secret: Secret, rotation: Rotation, stack: Stack) -> Iterator[Finding]:
@@ -89,20 +134,28 @@ def _bounded(urn: str, label: str, rotation: Rotation) -> Iterator[Finding]:
         yield cannot_decide(urn, f"how often {label} is rotated is not known yet", property=how_often.property)
 
 
-def _static(secret: Secret, stack: Stack) -> Iterator[Finding]:
+def _static(secret: Secret, stack: Stack, settings: Reviews) -> Iterator[Finding]:
     reason = _intent(secret, stack, "reason", "keyturn:reason")
     review = _intent(secret, stack, "reviewBy", "keyturn:review-by")
     for name, value in (("reason", reason), ("reviewBy", review)):
         if value is UNKNOWN:
             yield cannot_decide(secret.urn, f"{secret.resource.label} is static, and why or until when is not known yet", property=name)
             return
-    ends = day(review)
     if not isinstance(reason, str) or not reason.strip():
         yield violated(secret.urn, f"{secret.resource.label} is static and gives no reason", property="reason")
+    ends = day(review)
     if ends is None:
         yield violated(secret.urn, f"{secret.resource.label} is static and names no date of its next review", property="reviewBy")
-    elif ends < stack.today:
-        yield violated(secret.urn, f"{secret.resource.label} is static and its review is overdue", property="reviewBy")
+    else:
+        yield from _reviewed(secret, ends, stack, settings, property="reviewBy")
+
+
+def _reviewed(secret: Secret, ends: date, stack: Stack, settings: Reviews, *, property: str) -> Iterator[Finding]:
+    if ends < stack.today:
+        yield violated(secret.urn, f"{secret.resource.label} is static and its review is overdue", property=property)
+    elif ends > stack.today + timedelta(days=settings.max_review_days):
+        text = f"{secret.resource.label} is static and its review is more than {settings.max_review_days} days ahead"
+        yield violated(secret.urn, text, property=property)
 
 
 def _intent(secret: Secret, stack: Stack, name: str, tag_name: str) -> Value:

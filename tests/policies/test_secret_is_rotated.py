@@ -1,10 +1,13 @@
 """Whether something renews a secret."""
 
+from datetime import timedelta
+
 import pytest
+from pydantic import ValidationError
 
 from policies.pack.values import UNKNOWN, Marked
 from policies.rules.secret_is_rotated import policy as rule
-from tests.policies.program import ACCOUNT, FUNCTION, ROTATION, SECRET, Program
+from tests.policies.program import ACCOUNT, FUNCTION, ROTATION, SECRET, TODAY, Program
 
 FUNCTION_ARN = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:rotate"
 
@@ -154,6 +157,40 @@ def test_a_static_secret_says_why_and_until_when(any_program, judge, tags, answe
 
     assert verdict.answer == answer
     assert verdict.properties == about
+
+
+@pytest.mark.parametrize(("days", "answer"), [(366, "holds"), (367, "violated")])
+def test_a_review_is_a_year_ahead_at_most(any_program, judge, days, answer):
+    any_program.secret(tags=static(review=(TODAY + timedelta(days=days)).isoformat()))
+
+    assert judge(rule, any_program).answer == answer
+
+
+def test_a_name_that_only_an_aws_service_can_choose_is_enough(any_program, judge):
+    any_program.secret("master", "rds!cluster-3bea3cf2")
+
+    assert judge(rule, any_program).answer == "holds"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"maxReviewDays": 0},
+        {"staticAllow": {"dev/a/b": {"reason": "why"}}},
+        {"staticAllow": {"dev/a/b": {"reason": " ", "expires": "2026-12-31"}}},
+    ],
+)
+def test_what_is_configured_is_checked(any_program, judge, wrong):
+    with pytest.raises(ValidationError):
+        judge(rule, any_program, wrong)
+
+
+def test_a_rotation_that_may_count_comes_before_one_that_does_not(any_program, judge):
+    secret = any_program.secret()
+    any_program.rotation(secret, rotationEnabled=False)
+    any_program.rotation(secret, rotationEnabled=UNKNOWN)
+
+    assert judge(rule, any_program).answer == "cannot decide"
 
 
 def test_a_component_may_say_that_a_secret_is_static(any_program, judge):
