@@ -1,71 +1,94 @@
 """The user's own `pulumi`, run with the pack: its display goes through unchanged, and the pack writes down what it found."""
 
+import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
+from policies.gate.configuration import Document
 from policies.gate.errors import GateError
 from policies.gate.judgement import NotJudged
 from policies.gate.record import VARIABLE, Record, read_record
+from policies.gate.together import beside
 
 PACK = Path(__file__).resolve().parents[1] / "__main__.py"
 """The pack's executable: what `--policy-pack` takes."""
+
 
 # How long an interrupted engine may take to end what it began.
 _SECONDS_TO_END = 10
 
 
+def why_not_executable() -> str | None:
+    """Gives what keeps Pulumi from starting the pack by its path; None when nothing does."""
+    if not os.access(PACK, os.X_OK):
+        return f"{PACK} may not be executed: chmod +x it, or use `keyturn-gate preview`, which needs no such right"
+    found = shutil.which("python3")
+    ours = Path(sys.executable).parent
+    if found is None or Path(found).parent != ours:
+        return f"Pulumi would start the rules with another Python: put {ours} first on PATH, or use `keyturn-gate preview`"
+    return None
+
+
 class Engine:
     """Runs `pulumi` in the folder of a project."""
 
-    def __init__(self, folder: Path, config: Path | None = None) -> None:
+    def __init__(self, folder: Path, document: Document | None = None) -> None:
         self._folder = folder
-        self._config = config
+        self._document = document
+        """The rules' configuration."""
 
-    def preview(self, stack: str, more: Sequence[str] = ()) -> Record | NotJudged:
+    def preview(self, stack: str, more: Sequence[str] = (), *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Previews a stack with the pack.
 
         Args:
             stack: Pulumi's name of the stack.
             more: arguments for `pulumi preview`; `{stack}` in them stands for the stack's name.
+            earlier: records of stacks that it is judged beside.
         """
         given = [argument.replace("{stack}", stack) for argument in more]
-        return self._judged(["preview", "--stack", stack, *given], stack)
+        return self._judged(["preview", "--stack", stack, *given], stack, earlier)
 
-    def analyze_stack(self, stack: str) -> Record | NotJudged:
+    def analyze_stack(self, stack: str, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges the state of a stack as it is deployed."""
-        return self._judged(["policy", "analyze", "--stack", stack], stack)
+        return self._judged(["policy", "analyze", "--stack", stack], stack, earlier)
 
-    def analyze_file(self, file: Path) -> Record | NotJudged:
+    def analyze_file(self, file: Path, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges an exported state. Nothing in it is decrypted unless the engine has the passphrase in its environment."""
-        return self._judged(["policy", "analyze", "--file", str(file.resolve())], file.name)
+        return self._judged(["policy", "analyze", "--file", str(file.resolve())], file.name, earlier)
 
-    def _judged(self, command: list[str], name: str) -> Record | NotJudged:
+    def _judged(self, command: list[str], name: str, earlier: Sequence[Record]) -> Record | NotJudged:
+        said = f"`pulumi {' '.join(takewhile(lambda word: not word.startswith('--'), command))}`"
         with tempfile.TemporaryDirectory(prefix="keyturn-gate-") as private:
             written = Path(private) / "record.json"
-            code = self._run([*command, *self._with_pack(Path(private))], {VARIABLE: str(written)})
+            code = self._run([*command, *self._with_pack(Path(private), earlier)], {VARIABLE: str(written)})
             record = read_record(written)
         if record is None:
             why = "ended without an answer of the rules" if code == 0 else f"failed (exit code {code}) before the rules could look at it"
-            return NotJudged(stack=name, why=f"`pulumi {command[0]}` {why}: see its output above")
+            return NotJudged(stack=name, why=f"{said} {why}: see its output above")
         if code != 0 and not any(finding.stops for finding in record.findings):
-            return NotJudged(
-                stack=record.name, why=f"`pulumi {command[0]}` failed (exit code {code}) for another reason: see its output above"
-            )
+            return NotJudged(stack=record.name, why=f"{said} failed (exit code {code}) for another reason: see its output above")
         return record
 
-    def _with_pack(self, private: Path) -> list[str]:
+    def _with_pack(self, private: Path, earlier: Sequence[Record]) -> list[str]:
         # The engine looks for the pack's Python on PATH, where the program's own comes first: this one is started as itself.
         launcher = private / "keyturn"
         launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(PACK))} "$@"\n')
         launcher.chmod(0o700)
-        return ["--policy-pack", str(launcher), *([] if self._config is None else ["--policy-pack-config", str(self._config.resolve())])]
+        document = beside(self._document or {}, earlier)
+        if not document:
+            return ["--policy-pack", str(launcher)]
+        config = private / "policies.json"
+        config.write_text(json.dumps(document))
+        return ["--policy-pack", str(launcher), "--policy-pack-config", str(config)]
 
     def _run(self, arguments: list[str], more: dict[str, str]) -> int:
         try:

@@ -128,9 +128,7 @@ def _exempt_rows(told: Sequence[Told], pages: Pages) -> list[tuple[str, ...]]:
 def _stack_rows(judgement: Judgement) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for record in sorted(judgement.records, key=lambda record: record.name):
-        kinds = Counter(
-            "stops" if finding.stops else finding.level if finding.status == "open" else finding.status for finding in record.findings
-        )
+        kinds = Counter(finding.counts_as for finding in record.findings)
         numbers = (str(kinds[kind]) for kind in ("stops", "advisory", "exempt", "baseline"))
         rows.append((inline(record.name), inline(record.environment or "not known"), *numbers))
     return rows

@@ -54,6 +54,13 @@ class Finding(_Model):
         return self.status == "open" and self.level == "mandatory"
 
     @property
+    def counts_as(self) -> Literal["stops", "advisory", "exempt", "baseline"]:
+        """What it comes to."""
+        if self.status != "open":
+            return self.status
+        return "stops" if self.stops else "advisory"
+
+    @property
     def place(self) -> tuple[str, str, str]:
         """Rule, URN and property: what makes it the same finding in two runs."""
         return self.rule, self.urn, self.property_name
@@ -88,7 +95,11 @@ class Record(_Model):
     @property
     def name(self) -> str:
         """Project and stack, e.g. `shop/prod`."""
-        return f"{self.project}/{self.stack}"
+        return f"{self.project}/{self.stack}" if self.stack else "several stacks"
+
+    def holds(self, urn: str) -> bool:
+        """Tells whether a URN is one of this stack."""
+        return urn.startswith(f"urn:pulumi:{self.stack}::{self.project}::")
 
 
 def read_record(path: Path) -> Record | None:

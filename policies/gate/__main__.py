@@ -1,0 +1,5 @@
+"""`python -m policies.gate`."""
+
+from policies.gate.cli import main
+
+main()

@@ -1,0 +1,52 @@
+"""What a person sees of the gate itself: plain lines below Pulumi's own display, coloured on a terminal."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.text import Text
+
+from policies.gate.judgement import Judgement
+from policies.gate.markdown import counted, in_order
+from policies.gate.record import Record
+
+_MARKS = {"holds": ("✓", "green"), "violated": ("✗", "red"), "not judged": ("!", "yellow")}
+_VERDICTS = {
+    "holds": "Every rule holds.",
+    "violated": "The change is stopped.",
+    "not judged": "Not everything could be judged, so nothing is said to be right.",
+}
+
+
+class Screen:
+    """Prints to a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str, mark: str = "") -> None:
+        """Prints one line; `mark` is a verdict."""
+        # Text, never markup: rich would read the `:secret:` of every ARN as an emoji, and a name may hold brackets.
+        sign = [_MARKS[mark], " "] if mark else []
+        self._console.print(Text.assemble(*sign, text), soft_wrap=True)
+
+    def tell(self, judgement: Judgement) -> None:
+        """Prints a line for each stack, what only shows when they are seen together, and the verdict."""
+        for record in judgement.records:
+            stops = any(finding.stops for finding in record.findings)
+            self.say(f"{record.name}: {_told(record)}", "violated" if stops else "holds")
+        for _, finding in in_order(("", finding) for finding in judgement.together):
+            doubt = "cannot decide: " if finding.answer == "cannot decide" else ""
+            self.say(
+                f"[{finding.level}] {finding.rule}: {doubt}{finding.text}\n  Mend: {finding.mend}", "violated" if finding.stops else ""
+            )
+        for one in judgement.not_judged:
+            self.say(f"{one.stack} was not judged: {one.why}", "not judged")
+        self.say(_VERDICTS[judgement.verdict], judgement.verdict)
+
+
+def _told(record: Record) -> str:
+    kinds = Counter(finding.counts_as for finding in record.findings)
+    stops = kinds["stops"]
+    said = [f"{counted(stops, 'finding')} {'stops' if stops == 1 else 'stop'} it" if stops else "nothing stops it"]
+    others = ((kinds["advisory"], "advisory"), (kinds["exempt"], "exempt"), (kinds["baseline"], "in the baseline"))
+    return ", ".join([*said, *(f"{number} {words}" for number, words in others if number)])
