@@ -108,7 +108,7 @@ class ExternalSecrets:
         if stores and not readable:
             return []
         # Where the store is another stack's, its prefix is not known, and the name alone has to say it.
-        certainty = readable[0][1] if len(stores) == 1 and _is(stores[0][0].backend, AWS) else Match.MAYBE
+        certainty = readable[0][1] if len(stores) == 1 and _is(stores[0][0].read("service"), _SERVICE) else Match.MAYBE
         found: dict[str, tuple[Secret, Match]] = {}
         for prefix in [store.prefix for store, _ in readable] or [""]:
             for secret, match in self._fetched(reference, prefix):
@@ -178,14 +178,8 @@ class ExternalSecrets:
         if synced.urn not in self._unnamed_by_urn:
             made_from = origin(synced.resource, "spec", self._resources)
             references = list(synced.references)
-            index = self._stack.secret_index
-            named = {
-                secret.urn
-                for one in references
-                if isinstance(one.key, str)
-                for secret, match in index.named(one.key)
-                if match is Match.ALWAYS
-            }
+            known = (one for one in references if one.key is not UNKNOWN and one.how != "find")
+            named = {secret.urn for one in known for secret, _ in self.secrets_of(one)}
             left = [secret for secret in self._secrets_among(made_from) if secret.urn not in named]
             unknown = [one for one in references if one.key is UNKNOWN]
             is_open = not made_from.is_complete or len(unknown) > len(left) or any(one.is_many for one in unknown)

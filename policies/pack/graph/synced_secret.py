@@ -18,7 +18,7 @@ class Reference:
 
     synced: "SyncedSecret"
     how: str
-    """`data`, `extract` or `find`."""
+    """`data`, `extract` or `find`; `any` while it is not known yet which of the latter."""
     path: Path
     """Where it stands in the resource."""
     key: Value = None
@@ -95,7 +95,7 @@ class SyncedSecret:
         for name in ("data", "dataFrom"):
             listed, path = self.read(name), (*self.root, name)
             if listed is UNKNOWN:
-                yield Reference(self, "data", path, key=UNKNOWN, part=UNKNOWN, store=store, is_many=True)
+                yield Reference(self, "data" if name == "data" else "any", path, key=UNKNOWN, part=UNKNOWN, store=store, is_many=True)
                 continue
             for position, one in enumerate(elements(listed)):
                 if name == "data":
@@ -110,7 +110,7 @@ class SyncedSecret:
     def _source(self, path: Path, one: Value, store: Value) -> Iterator[Reference]:
         used = _store(one, store)
         if one is UNKNOWN:
-            yield Reference(self, "extract", path, key=UNKNOWN, store=used)
+            yield Reference(self, "any", path, key=UNKNOWN, part=UNKNOWN, store=used)
             return
         extract, search = at(one, "extract"), at(one, "find")
         if extract is not None:
