@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from keyturn.catalogue import Sensitivity
@@ -30,17 +30,18 @@ class LevelChoice(BaseModel):
 
     model_config = _STRICT
 
-    environments: tuple[str, ...] | None = Field(default=None, min_length=1)
+    environments: tuple[str, ...] | None = None
     """Environments of the resource, e.g. `dev`; `*` is any that is known."""
-    sensitivities: tuple[Sensitivity, ...] | None = Field(default=None, min_length=1)
+    sensitivities: tuple[Sensitivity, ...] | None = None
     """Sensitivities of the resource."""
     level: Literal["mandatory", "advisory"]
     """How violations count there; never for more than the rule's enforcement level."""
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
-        if self.environments is None and self.sensitivities is None:
-            raise ValueError("should name environments or sensitivities; for a level everywhere set `enforcementLevel`")
+        given = [condition for condition in (self.environments, self.sensitivities) if condition is not None]
+        if not given or not all(given):
+            raise ValueError("should name at least one environment or sensitivity; a level for all places is `enforcementLevel`")
         return self
 
 

@@ -58,6 +58,7 @@ class Program:
         """The same program, to be changed."""
         same = Program(self.deployed, self.stack_name, self.project, self.environment)
         same.resources = list(self.resources)
+        same.before = list(self.before)
         return same
 
     def add(self, type_token, name, inputs=None, *, outputs=None, parent="", made_from=None, **options):

@@ -16,6 +16,9 @@ RULES = {rule.name: rule for rule in rules()}
 SITUATIONS = [(case, when) for case in corpus() for when in case.when]
 EVERY_PROGRAM = pytest.mark.parametrize(("case", "when"), [pytest.param(case, when, id=f"{case.id} ({when})") for case, when in SITUATIONS])
 
+# They judge what other rules found, and read no property themselves: what is not known is their subject.
+ABOUT_RULES = {rule.name for rule in rules() if rule.judges_rules}
+
 # Here the mark, or what somebody wrote in clear, is the evidence: a mark more is another program.
 MARKS_ARE_EVIDENCE = {rule.name for rule in rules() if rule.group.value == "Exposure"} | {"value-is-not-reused"}
 
@@ -35,7 +38,7 @@ def test_a_rule_has_violations_near_misses_and_doubts_in_the_corpus(rule):
 
     assert answers["violated"] >= 3
     assert answers["holds"] >= 3
-    assert answers["cannot decide"] >= 1
+    assert answers["cannot decide"] >= (rule not in ABOUT_RULES)
 
 
 def test_the_corpus_is_as_large_as_it_says():
@@ -47,7 +50,7 @@ def test_the_corpus_is_as_large_as_it_says():
 def test_what_is_not_known_never_turns_an_answer_into_the_opposite(case, when):
     rule, program = RULES[case.rule], case.program(when)
     before = Verdict(rule, program, case.settings)
-    read = paths_read(rule, program, case.settings)
+    read = [] if case.rule in ABOUT_RULES else paths_read(rule, program, case.settings)
 
     for urn, path in read:
         after = Verdict(rule, with_value(program, urn, path, lambda _: UNKNOWN), case.settings)
