@@ -35,6 +35,8 @@ class Place:
     """How many values beside these, in the same property, are not known yet: an edge does not say which one it belongs to."""
     takes_references: bool = False
     """Whether ARNs and names of other resources are what the property is for, as in a policy."""
+    may_be_invoked: bool = False
+    """Whether it is usually made by an invoke, as a policy is: nothing of that can be told before the first deployment."""
     is_base64: bool = False
 
 
@@ -102,7 +104,7 @@ def _unknown(unknown: list[Leaf], place: Place, flow: Flow) -> Finding | None:
         text = f"{place.what} is not known yet and is made from {_named(flow.sources)}, {why}"
         return cannot_decide(urn, text, property=shown)
     unexplained = len(unknown) + place.others_unknown > flow.others + len(flow.sources)
-    if flow.is_open and unexplained and not place.takes_references:
+    if flow.is_open and unexplained and not place.may_be_invoked:
         text = f"{place.what} is not known yet, and nothing says what it is made from"
         return cannot_decide(urn, text, property=shown, mend=_MEND_OPEN)
     return None

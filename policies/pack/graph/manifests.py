@@ -1,0 +1,67 @@
+"""What Kubernetes keeps in clear: objects whose data anybody with a right to read them sees, and what stands beside their names."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.pack.graph.kubernetes_tokens import CONFIG_MAPS, CUSTOM_RESOURCE, HELM_RELEASE
+from policies.pack.graph.kubernetes_tokens import WORKLOADS as KUBERNETES_WORKLOADS
+from policies.pack.graph.leaks import Place
+from policies.pack.graph.leaves import Leaf, asked, leaves, unknown_among
+from policies.pack.graph.texts_in_clear import notes
+from policies.pack.resource import Resource
+from policies.pack.values import Value
+
+_IN_CLEAR: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(CONFIG_MAPS, ("data", "binaryData")),
+    HELM_RELEASE: ("values",),
+    "kubernetes:helm.sh/v4:Chart": ("values",),
+    "kubernetes:yaml/v2:ConfigGroup": ("yaml", "objs"),
+}
+_NAMES = ("apiVersion", "kind", "metadata")
+# How a checksum of a secret calls itself: it is there so that pods are replaced when the secret changes.
+_CHECKSUM = ("checksum", "hash", "sha", "digest", "fingerprint")
+
+
+def manifests(resource: Resource) -> Iterator[Place]:
+    """Gives the places of a Kubernetes object that are kept in clear; what pods run with is another's business."""
+    for name in _IN_CLEAR.get(resource.type, ()):
+        yield from _place(resource, name, leaves(asked(resource, name), name))
+    if _is_custom(resource.type):
+        for name in resource.outputs if resource.inputs is None else resource.inputs:
+            if name not in _NAMES:
+                yield from _place(resource, name, leaves(asked(resource, name), name))
+    if resource.type in KUBERNETES_WORKLOADS:
+        for name in ("spec", "template"):
+            yield from _notes(resource, name, asked(resource, name))
+    yield from _notes(resource, "metadata", asked(resource, "metadata"))
+
+
+def is_kubernetes(resource: Resource) -> bool:
+    """Tells whether a resource is an object of Kubernetes, or makes some."""
+    return resource.type.startswith("kubernetes:")
+
+
+def _is_custom(token: str) -> bool:
+    # kubernetes:<group>/<version>:<kind>; the groups of Kubernetes itself have no dot, or end in k8s.io.
+    group = token.split(":")[1].partition("/")[0]
+    return token == CUSTOM_RESOURCE or ("." in group and not group.endswith(".k8s.io") and group != "helm.sh")
+
+
+def _place(resource: Resource, name: str, found: Iterator[Leaf]) -> Iterator[Place]:
+    texts = tuple(found)
+    if texts:
+        yield Place(resource, name, resource.label, texts, is_base64=name == "binaryData")
+
+
+def _notes(resource: Resource, name: str, value: Value) -> Iterator[Place]:
+    texts = [leaf for leaf in notes(value, name) if not (leaf.text and is_checksum(leaf))]
+    if texts:
+        others = unknown_among(leaves(value, name)) - unknown_among(texts)
+        others += sum(any(word in leaf.name.lower() for word in _CHECKSUM) for leaf in texts)
+        yield Place(resource, name, f"an annotation or label of {resource.label}", tuple(texts), others_unknown=others)
+
+
+def is_checksum(leaf: Leaf) -> bool:
+    """Tells whether a value is the checksum that its name says it is."""
+    is_digest = len(leaf.text) in (32, 40, 56, 64, 96, 128) and all(character in "0123456789abcdef" for character in leaf.text.lower())
+    return is_digest and any(word in leaf.name.lower() for word in _CHECKSUM)
