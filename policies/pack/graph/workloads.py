@@ -1,120 +1,59 @@
-"""What runs, and the texts that it gets in clear: environment variables, commands and start-up scripts."""
+"""Which Secrets of the cluster a workload uses, and how they come to it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from policies.pack.graph.kubernetes_tokens import WORKLOADS as KUBERNETES_WORKLOADS
-from policies.pack.graph.leaks import Place
-from policies.pack.graph.leaves import Leaf, asked, from_json, leaves, unknown_among
-from policies.pack.graph.tokens import FUNCTION, TASK_DEFINITION
+from policies.pack.graph.kubernetes_tokens import CONTAINERS, WORKLOADS
+from policies.pack.graph.secret_store import shown
 from policies.pack.resource import Resource
-from policies.pack.values import UNKNOWN, Marked, Value, at, plain
-
-_CODE_BUILD = "aws:codebuild/project:Project"
-_INSTANCE = "aws:ec2/instance:Instance"
-_LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-_LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
-
-_IN_CLEAR: Final[dict[str, tuple[str, ...]]] = {
-    FUNCTION: ("environment",),
-    TASK_DEFINITION: ("containerDefinitions",),
-    _CODE_BUILD: ("environment",),
-    "aws:amplify/app:App": ("environmentVariables",),
-    "aws:amplify/branch:Branch": ("environmentVariables",),
-    "aws:apprunner/service:Service": ("sourceConfiguration",),
-    "aws:batch/jobDefinition:JobDefinition": ("containerProperties", "nodeProperties", "eksProperties"),
-    "aws:elasticbeanstalk/configurationTemplate:ConfigurationTemplate": ("settings",),
-    "aws:elasticbeanstalk/environment:Environment": ("settings",),
-    "aws:lightsail/containerServiceDeploymentVersion:ContainerServiceDeploymentVersion": ("containers",),
-    "aws:sagemaker/model:Model": ("primaryContainer", "containers"),
-    _INSTANCE: ("userData", "userDataBase64"),
-    _LAUNCH_CONFIGURATION: ("userData", "userDataBase64"),
-    _LAUNCH_TEMPLATE: ("userData",),
-    "aws:ec2/spotInstanceRequest:SpotInstanceRequest": ("userData", "userDataBase64"),
-    "aws:lightsail/instance:Instance": ("userData",),
-    **dict.fromkeys(KUBERNETES_WORKLOADS, ("spec", "template")),
-}
-IN_CLEAR: Final = tuple(_IN_CLEAR)
-"""Types of what runs."""
-
-_SCRIPTS = ("userData", "userDataBase64")
-# Names of what holds variables, and of what a container is started with, in the documents of all these services; in lower case.
-_VARIABLES = frozenset({"environment", "env", "environmentvariables", "runtimeenvironmentvariables", "variables", "settings"})
-_COMMANDS = frozenset({"command", "entrypoint", "args"})
-# What may hold one of these while it is not known yet itself.
-_AROUND = frozenset(
-    {
-        *("spec", "template", "jobtemplate", "containers", "initcontainers", "ephemeralcontainers"),
-        *("container", "containerdefinitions", "containerproperties", "nodeproperties", "noderangeproperties"),
-        *("eksproperties", "podproperties", "primarycontainer"),
-        *("sourceconfiguration", "imagerepository", "imageconfiguration"),
-        *("coderepository", "codeconfiguration", "codeconfigurationvalues"),
-    }
-)
+from policies.pack.values import UNKNOWN, Value, at, elements
 
 
-def places(resource: Resource) -> Iterator[Place]:
-    """Gives the properties of a resource in which something that runs gets texts in clear."""
-    for name in _IN_CLEAR[resource.type]:
-        value = asked(resource, name)
-        if value is None:
-            continue
-        if name in _SCRIPTS:
-            is_base64 = name == "userDataBase64" or resource.type == _LAUNCH_TEMPLATE
-            yield Place(resource, name, f"the start-up script of {resource.label}", tuple(leaves(value, name)), is_base64=is_base64)
-            continue
-        document = from_json(value)
-        texts = tuple(_texts(document, name, name, is_marked=False))
-        yield Place(resource, name, f"the environment of {resource.label}", texts, others_unknown=unknown_among(notes(document, name)))
+@dataclass(frozen=True)
+class SecretUse:
+    """A Secret that a workload gets in a way that does not follow the Secret while the workload runs."""
+
+    name: Value
+    property: str
 
 
-def notes(document: Value, path: str) -> Iterator[Leaf]:
-    """Gives the annotations and labels in a document: a checksum of a secret often stands there, so that pods are replaced with it."""
-    return (leaf for leaf in leaves(document, path) if ".annotations." in leaf.path or ".labels." in leaf.path)
-
-
-def _texts(value: Value, name: str, path: str, *, is_marked: bool) -> Iterator[Leaf]:
-    """Gives the variables and commands in a document of any shape."""
-    if isinstance(value, Marked):
-        value, is_marked = plain(value), True
-    key = name.lower()
-    if value is UNKNOWN:
-        if key in _AROUND or key in _VARIABLES or key in _COMMANDS:
-            yield Leaf(path, "", value, is_marked)
-    elif key in _COMMANDS:
-        yield from leaves(value, path, is_marked=is_marked)
-    elif key in _VARIABLES and not _has_variables_inside(value):
-        yield from _variables(value, path, is_marked=is_marked)
-    elif isinstance(value, Mapping):
-        for inner, element in value.items():
-            yield from _texts(element, inner, path if is_marked else f"{path}.{inner}", is_marked=is_marked)
-    elif isinstance(value, list):
-        for position, element in enumerate(value):
-            yield from _texts(element, name, path if is_marked else f"{path}[{position}]", is_marked=is_marked)
-
-
-def _has_variables_inside(value: Value) -> bool:
-    """Tells whether what is called an environment only holds the variables, as in Lambda and CodeBuild."""
-    return isinstance(value, Mapping) and any(
-        key.lower() in ("variables", "environmentvariables") and (isinstance(plain(inner), (Mapping, list)) or plain(inner) is UNKNOWN)
-        for key, inner in value.items()
-    )
-
-
-def _variables(value: Value, path: str, *, is_marked: bool) -> Iterator[Leaf]:
-    """Gives variables that are written as an object, or as a list of names and values."""
-    if not isinstance(value, list):
-        yield from leaves(value, path, is_marked=is_marked)
+def copies(workload: Resource) -> Iterator[SecretUse]:
+    """Gives the Secrets that a workload gets as environment variables, or as files that are mounted one by one (`subPath`)."""
+    root = WORKLOADS[workload.type]
+    pod = workload.read(*root, "spec")
+    if pod is UNKNOWN:
+        yield SecretUse(UNKNOWN, shown(*root, "spec"))
         return
-    for position, listed in enumerate(value):
-        here, is_hidden = (path, True) if is_marked else (f"{path}[{position}]", isinstance(listed, Marked))
-        entry = plain(listed)
-        if not isinstance(entry, Mapping):
-            yield from leaves(entry, here, is_marked=is_hidden)
+    volumes = elements(at(pod, "volumes"))
+    for kind in CONTAINERS:
+        for position, container in enumerate(elements(at(pod, kind))):
+            where = shown(*root, "spec", kind, position)
+            if container is UNKNOWN:
+                yield SecretUse(UNKNOWN, where)
+                continue
+            yield from _variables(container, where)
+            yield from _mounted_one_by_one(container, volumes, where)
+
+
+def _variables(container: Value, where: str) -> Iterator[SecretUse]:
+    for position, one in enumerate(elements(at(container, "envFrom"))):
+        name = at(one, "secretRef", "name")
+        if name is not None:
+            yield SecretUse(name, f"{where}.envFrom[{position}]")
+    for position, one in enumerate(elements(at(container, "env"))):
+        name = at(one, "valueFrom", "secretKeyRef", "name")
+        if name is not None:
+            yield SecretUse(name, f"{where}.env[{position}]")
+
+
+def _mounted_one_by_one(container: Value, volumes: list[Value], where: str) -> Iterator[SecretUse]:
+    for position, mount in enumerate(elements(at(container, "volumeMounts"))):
+        volume, part = at(mount, "name"), at(mount, "subPath")
+        if part is None or (isinstance(part, str) and not part):
             continue
-        fields = {key.lower(): element for key, element in entry.items()}
-        kind, name = at(fields, "type"), at(fields, "name")
-        # CodeBuild reads the other types itself; the value is then a name.
-        if kind in (None, "PLAINTEXT") if isinstance(kind, (str, type(None))) else True:
-            called = name if isinstance(name, str) else ""
-            yield from leaves(fields.get("value"), here if is_hidden else f"{here}.value", called, is_marked=is_hidden)
+        for one in volumes:
+            name = at(one, "name")
+            if any(unknown is UNKNOWN for unknown in (volume, part, name)):
+                yield SecretUse(UNKNOWN, f"{where}.volumeMounts[{position}]")
+            elif name == volume and (secret := at(one, "secret", "secretName")) is not None:
+                yield SecretUse(secret, f"{where}.volumeMounts[{position}]")
