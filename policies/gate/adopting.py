@@ -73,7 +73,7 @@ def _told(adoption: Adoption, config: Path) -> Iterator[str]:
     everything = counted(sum(adoption.added.values()) + sum(adoption.kept.values()), "finding")
     yield f"{config}: {everything} in the baseline of these stacks."
     if adoption.refused:
-        yield "Mend what is not in the baseline, or exempt it with a reason, an owner and a last day. --start-over takes it into the baseline."
+        yield "Mend what is not in the baseline, or exempt it with a reason, an owner and a last day. --start-over takes it in."
 
 
 def _write(path: Path, document: Document) -> None:

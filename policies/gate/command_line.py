@@ -7,7 +7,7 @@ import typer
 
 from policies.gate.errors import GateError
 
-EXIT_CODES = "Exit codes: 0 every rule holds, 1 the change is stopped or could not be judged, 2 wrong usage, 130 stopped with Ctrl-C."
+EXIT_CODES = "Exit codes: 0 nothing stops the change, 1 something does or could not be judged, 2 wrong usage, 130 stopped with Ctrl-C."
 
 _INTERRUPTED = 130
 

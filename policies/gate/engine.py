@@ -73,9 +73,9 @@ class Engine:
             record = read_record(written)
         if record is None:
             why = "ended without an answer of the rules" if code == 0 else f"failed (exit code {code}) before the rules could look at it"
-            return NotJudged(stack=name, why=f"{said} {why}: see its output above")
+            return NotJudged(stack=name, why=f"{said} {why}: its output says why")
         if code != 0 and not any(finding.stops for finding in record.findings):
-            return NotJudged(stack=record.name, why=f"{said} failed (exit code {code}) for another reason: see its output above")
+            return NotJudged(stack=record.name, why=f"{said} failed (exit code {code}) for another reason: its output says why")
         return record
 
     def _with_pack(self, private: Path, earlier: Sequence[Record]) -> list[str]:

@@ -32,11 +32,11 @@ class Judgement(BaseModel):
 
     @computed_field
     @property
-    def verdict(self) -> Literal["violated", "not judged", "holds"]:
-        """`holds` when nothing stops the change. A stack that was not judged is no stack without findings."""
+    def verdict(self) -> Literal["stopped", "not judged", "passes"]:
+        """`passes` when nothing stops the change. A stack that was not judged is no stack without findings."""
         if any(finding.stops for _, finding in self.findings):
-            return "violated"
-        return "not judged" if self.not_judged or not self.records else "holds"
+            return "stopped"
+        return "not judged" if self.not_judged or not self.records else "passes"
 
     @property
     def findings(self) -> Iterator[tuple[str, Finding]]:

@@ -150,5 +150,5 @@ def _finish(judgement: Judgement, wanted: Reports, location: str) -> None:
     screen.tell(judgement)
     for path in wanted.write(judgement, location):
         screen.say(f"written: {path}")
-    if judgement.verdict != "holds":
+    if judgement.verdict != "passes":
         raise typer.Exit(1)

@@ -46,7 +46,7 @@ def _case(suite: str, rule: str, findings: Sequence[Finding]) -> TestCase:
     stopping = [finding for finding in findings if finding.stops]
     others = [finding for finding in findings if not finding.stops]
     if stopping:
-        failure = Failure(printable(stopping[0].text if len(stopping) == 1 else f"{len(stopping)} findings"), stopping[0].severity)
+        failure = Failure(printable(stopping[0].sentence if len(stopping) == 1 else f"{len(stopping)} findings"), stopping[0].severity)
         failure.text = "\n\n".join(map(_told, stopping))
         case.result = [failure]
     if others:
@@ -56,6 +56,5 @@ def _case(suite: str, rule: str, findings: Sequence[Finding]) -> TestCase:
 
 def _told(finding: Finding) -> str:
     counts = finding.level if finding.status == "open" else finding.status
-    said = f"{'Cannot decide: ' if finding.answer == 'cannot decide' else ''}{finding.text}"
     property_line = f"\nProperty: {finding.property_name}" if finding.property_name else ""
-    return printable(f"[{counts}] {said}\nResource: {finding.urn or 'several stacks'}{property_line}\nMend: {finding.mend}")
+    return printable(f"[{counts}] {finding.sentence}\nResource: {finding.urn or 'several stacks'}{property_line}\nMend: {finding.mend}")

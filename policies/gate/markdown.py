@@ -43,7 +43,7 @@ def _verdict(judgement: Judgement) -> str:
         return f"❌ Secrets: {counted(stopping, 'finding')} {'stops' if stopping == 1 else 'stop'} this change"
     if judgement.verdict == "not judged":
         return "⚠️ Secrets: the rules could not look at everything, so nothing is said to be right"
-    return "✅ Secrets: every rule holds"
+    return "✅ Secrets: nothing stops this change"
 
 
 def _summary(judgement: Judgement, before: Judgement | None) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _finding_rows(told: Sequence[Told], pages: Pages) -> list[tuple[str, ...]]:
         way_out = "as above" if (finding.rule, finding.mend) in mended else inline(finding.mend)
         mended.add((finding.rule, finding.mend))
         where = (inline(stack or "several"), _rule(finding, pages), finding.severity, inline(finding.resource), code(finding.property_name))
-        rows.append((*where, inline(finding.text), way_out))
+        rows.append((*where, inline(finding.sentence if finding.answer == "violated" else finding.text), way_out))
     return rows
 
 

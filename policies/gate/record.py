@@ -54,6 +54,11 @@ class Finding(_Model):
         return self.status == "open" and self.level == "mandatory"
 
     @property
+    def sentence(self) -> str:
+        """What it says, as a sentence of its own."""
+        return f"Cannot decide: {self.text}" if self.answer == "cannot decide" else f"{self.text[:1].upper()}{self.text[1:]}"
+
+    @property
     def counts_as(self) -> Literal["stops", "advisory", "exempt", "baseline"]:
         """What it comes to."""
         if self.status != "open":

@@ -88,14 +88,13 @@ def _results(judgement: Judgement, index: dict[str, int], location: str) -> list
 
 
 def _result(stack: str, finding: Finding, index: int | None, location: str, fingerprint: str) -> dict[str, Any]:
-    said = f"{finding.text} (property {finding.property_name})" if finding.property_name else finding.text
-    doubt = "Cannot decide: " if finding.answer == "cannot decide" else ""
+    said = f"{finding.sentence} (property {finding.property_name})" if finding.property_name else finding.sentence
     name = finding.urn or stack or "several stacks"
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": "error" if finding.level == "mandatory" else "warning",
-        "message": {"text": f"{_plain(doubt + said)}\nMend: {_plain(finding.mend)}"},
+        "message": {"text": f"{_plain(said)}\nMend: {_plain(finding.mend)}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": location}, "region": {"startLine": 1}},

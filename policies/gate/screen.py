@@ -9,10 +9,10 @@ from policies.gate.judgement import Judgement
 from policies.gate.markdown import counted, in_order
 from policies.gate.record import Record
 
-_MARKS = {"holds": ("✓", "green"), "violated": ("✗", "red"), "not judged": ("!", "yellow")}
+_MARKS = {"passes": ("✓", "green"), "stopped": ("✗", "red"), "not judged": ("!", "yellow")}
 _VERDICTS = {
-    "holds": "Every rule holds.",
-    "violated": "The change is stopped.",
+    "passes": "Nothing stops the change.",
+    "stopped": "The change is stopped.",
     "not judged": "Not everything could be judged, so nothing is said to be right.",
 }
 
@@ -33,12 +33,9 @@ class Screen:
         """Prints a line for each stack, what only shows when they are seen together, and the verdict."""
         for record in judgement.records:
             stops = any(finding.stops for finding in record.findings)
-            self.say(f"{record.name}: {_told(record)}", "violated" if stops else "holds")
+            self.say(f"{record.name}: {_told(record)}", "stopped" if stops else "passes")
         for _, finding in in_order(("", finding) for finding in judgement.together):
-            doubt = "cannot decide: " if finding.answer == "cannot decide" else ""
-            self.say(
-                f"[{finding.level}] {finding.rule}: {doubt}{finding.text}\n  Mend: {finding.mend}", "violated" if finding.stops else ""
-            )
+            self.say(f"[{finding.level}] {finding.rule}: {finding.sentence}\n  Mend: {finding.mend}", "stopped" if finding.stops else "")
         for one in judgement.not_judged:
             self.say(f"{one.stack} was not judged: {one.why}", "not judged")
         self.say(_VERDICTS[judgement.verdict], judgement.verdict)

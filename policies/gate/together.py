@@ -12,7 +12,7 @@ from policies.pack.configuration import Configuration
 from policies.pack.finding import Finding as Found
 from policies.pack.finding import cannot_decide, violated
 from policies.pack.graph.manifest import InvalidManifestError, StackFacts
-from policies.pack.graph.sharing import shared
+from policies.pack.graph.sharing import Sharing, shared
 from policies.pack.levels import level_of
 from policies.pack.resource import name_of, type_of
 from policies.pack.stack import Stack
@@ -53,11 +53,18 @@ def found_together(records: Sequence[Record], configuration: Configuration) -> t
 
 
 def _new(records: Sequence[Record], settings: AcrossStacks, today: date) -> Iterator[Found]:
-    said = {finding.place for record in records for finding in record.findings if finding.rule == policy.name}
+    said = [finding for record in records for finding in record.findings if finding.rule == policy.name]
     for sharing in shared(map(_facts, records), settings.shared_allow, today=today):
-        if not any((policy.name, place.urn, place.property) in said for place in sharing.places):
+        if not any(_is_about(finding, sharing) for finding in said):
             make = violated if sharing.is_certain else cannot_decide
             yield make(sharing.places[0].urn, sharing.text, property=sharing.places[0].property)
+
+
+def _is_about(finding: Finding, sharing: Sharing) -> bool:
+    """Tells whether a record says it already: at one of its places, with the same words or in sight of the same stacks."""
+    at_it = any((finding.urn, finding.property_name) == (place.urn, place.property) for place in sharing.places)
+    stacks = {"/".join(place.stack) for place in sharing.places}
+    return at_it and (finding.text == sharing.text or (len(stacks) > 1 and all(f'stack "{stack}"' in finding.text for stack in stacks)))
 
 
 def _facts(record: Record) -> StackFacts:

@@ -45,7 +45,8 @@ class StackFacts(Facts):
             "keys": tuple(key.shown() for key in self.keys),
             "vault_roles": tuple(role.shown() for role in self.vault_roles),
         }
-        return self.model_copy(update=shown).model_dump(mode="json", by_alias=True)
+        # The engine takes what is left out for missing, and null for a value of a wrong type.
+        return self.model_copy(update=shown).model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @staticmethod
     def from_json(given: Mapping[str, Any] | str) -> "StackFacts":
