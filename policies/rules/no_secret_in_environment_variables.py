@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 from policies.pack.finding import Finding
 from policies.pack.graph.leaks import Leaks
-from policies.pack.graph.token_formats import PRECISE, Format
 from policies.pack.graph.texts_in_clear import IN_CLEAR, places
+from policies.pack.graph.token_formats import PRECISE, Format
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings

@@ -1,12 +1,12 @@
 """Which values of a property are secret though the property is not, and how that is known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.leaves import Leaf, is_reference
+from policies.pack.graph.leaves import Leaf, from_json, is_reference, leaves
 from policies.pack.graph.secret_values import decoded, is_placeholder
 from policies.pack.graph.taint import Flow, Source, Taint
 from policies.pack.graph.token_formats import PRECISE, Format, format_of
@@ -55,22 +55,29 @@ class Leaks:
             allowed: patterns of the names whose values may stand there.
         """
         judged = [leaf for leaf in place.leaves if not any(fnmatchcase(leaf.name, pattern) for pattern in allowed)]
-        if not judged:
-            return
         flow = self._taint.of(place.resource, place.property)
-        found = {leaf.path: why for leaf in judged if (why := self._why(leaf, place, flow, formats))}
-        for path, why in found.items():
-            yield violated(place.resource.urn, f"{place.what} holds a value that {why}", property=path)
-        if not found and "aws-access-key" in formats and (kind := format_of("\n".join(leaf.text for leaf in judged), ("aws-access-key",))):
-            yield violated(place.resource.urn, f"{place.what} holds {kind}", property=place.property)
+        yield from self._known(judged, place, flow, formats)
         unknown = [leaf for leaf in judged if leaf.value is UNKNOWN and not leaf.is_marked]
         if unknown and (finding := _unknown(unknown, place, flow)):
             yield finding
 
+    def known_at(self, place: Place, *, formats: tuple[Format, ...] = PRECISE) -> Iterator[Finding]:
+        """Gives what leaks of the values that are known: for outputs, of which nothing says what they are made from."""
+        yield from self._known(place.leaves, place, Flow((), 0, is_open=True), formats)
+
+    def _known(self, judged: Sequence[Leaf], place: Place, flow: Flow, formats: tuple[Format, ...]) -> Iterator[Finding]:
+        found = {leaf.path: why for leaf in judged if (why := self._why(leaf, place, flow, formats))}
+        for path, why in found.items():
+            yield violated(place.resource.urn, f"{place.what} holds a value that {why}", property=path)
+        # The two halves of an access key often stand in two variables.
+        if not found and "aws-access-key" in formats and (kind := format_of("\n".join(leaf.text for leaf in judged), ("aws-access-key",))):
+            yield violated(place.resource.urn, f"{place.what} holds {kind}", property=place.property)
+
     def _why(self, leaf: Leaf, place: Place, flow: Flow, formats: tuple[Format, ...]) -> str:
         """Gives how it is known that a value is secret; empty when nothing says so."""
         text = decoded(leaf.text) if place.is_base64 else leaf.text
-        if twin := self._taint.twin(text, place.resource):
+        fields = (field.text for field in leaves(from_json(text), ""))
+        if twin := next(filter(None, (self._taint.twin(field, place.resource) for field in fields)), None):
             return f"is the secret value of {twin.label}"
         if leaf.is_marked and not _is_harmless(leaf):
             return "the program marks secret"

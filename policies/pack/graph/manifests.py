@@ -9,7 +9,7 @@ from policies.pack.graph.leaks import Place
 from policies.pack.graph.leaves import Leaf, asked, leaves, unknown_among
 from policies.pack.graph.texts_in_clear import notes
 from policies.pack.resource import Resource
-from policies.pack.values import Value
+from policies.pack.values import UNKNOWN, Value
 
 _IN_CLEAR: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(CONFIG_MAPS, ("data", "binaryData")),
@@ -54,14 +54,19 @@ def _place(resource: Resource, name: str, found: Iterator[Leaf]) -> Iterator[Pla
 
 
 def _notes(resource: Resource, name: str, value: Value) -> Iterator[Place]:
-    texts = [leaf for leaf in notes(value, name) if not (leaf.text and is_checksum(leaf))]
+    texts = [leaf for leaf in notes(value, name) if not (leaf.text and _is_checksum(leaf))]
     if texts:
         others = unknown_among(leaves(value, name)) - unknown_among(texts)
-        others += sum(any(word in leaf.name.lower() for word in _CHECKSUM) for leaf in texts)
+        # What is unknown as a whole has no name yet, and may be a checksum as well.
+        others += sum(leaf.value is UNKNOWN and (not leaf.name or _says_checksum(leaf)) for leaf in texts)
         yield Place(resource, name, f"an annotation or label of {resource.label}", tuple(texts), others_unknown=others)
 
 
-def is_checksum(leaf: Leaf) -> bool:
+def _is_checksum(leaf: Leaf) -> bool:
     """Tells whether a value is the checksum that its name says it is."""
     is_digest = len(leaf.text) in (32, 40, 56, 64, 96, 128) and all(character in "0123456789abcdef" for character in leaf.text.lower())
-    return is_digest and any(word in leaf.name.lower() for word in _CHECKSUM)
+    return is_digest and _says_checksum(leaf)
+
+
+def _says_checksum(leaf: Leaf) -> bool:
+    return any(word in leaf.name.lower() for word in _CHECKSUM)

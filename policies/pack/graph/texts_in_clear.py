@@ -66,8 +66,6 @@ def places(resource: Resource) -> Iterator[Place]:
         document = from_json(value)
         texts = tuple(_texts(document, name, name, is_marked=False))
         others = unknown_among(notes(document, name))
-        if resource.type in KUBERNETES_WORKLOADS:
-            others += sum(leaf.value is UNKNOWN and leaf.path.rpartition(".")[2].lower() in _AROUND for leaf in texts)
         yield Place(resource, name, f"the environment of {resource.label}", texts, others_unknown=others)
 
 
@@ -75,12 +73,14 @@ def notes(value: Value, path: str, *, is_marked: bool = False) -> Iterator[Leaf]
     """Gives the annotations and labels in a document: a checksum of a secret often stands there, so that pods are replaced with it."""
     if isinstance(value, Marked):
         value, is_marked = plain(value), True
-    if isinstance(value, Mapping):
+    if value is UNKNOWN and path.rpartition(".")[2] in ("metadata", "spec", "template"):
+        yield Leaf(path, "", value, is_marked)
+    elif isinstance(value, Mapping):
         for key, element in value.items():
             here = path if is_marked else f"{path}.{key}"
-            if key in ("annotations", "labels") or (key == "metadata" and element is UNKNOWN):
+            if key in ("annotations", "labels"):
                 yield from leaves(element, here, is_marked=is_marked)
-            elif isinstance(plain(element), (Mapping, list)):
+            else:
                 yield from notes(element, here, is_marked=is_marked)
     elif isinstance(value, list):
         for position, element in enumerate(value):
