@@ -19,7 +19,6 @@ permission boundaries and in policies of the organization; a secret's name in on
 before the first deployment (afterwards it does).
 """
 
-import re
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -28,7 +27,7 @@ from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import DESCRIBING, ON_SECRETS
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments
-from policies.pack.graph.narrowing import all_single, demands
+from policies.pack.graph.narrowing import demanded, demands_owner
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, Wide, wide
 from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN
@@ -36,11 +35,7 @@ from policies.pack.graph.tokens import GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, 
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
-from policies.pack.values import UNKNOWN, Value
-
-_TAG = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)")
-_OF_CALLER = re.compile(r"\$\{aws:PrincipalTag/[^}*?]+\}", re.IGNORECASE)
-_OWNER = ("keyturn:environment", "keyturn:service")
+from policies.pack.values import UNKNOWN
 
 
 class GrantSettings(Settings):
@@ -100,18 +95,4 @@ def _finding(document: IdentityDocument, found: Wide) -> Finding:
 
 def _narrowed(statement: Statement) -> Match:
     """Tells whether the conditions leave one secret, those with a tag of the caller's, or those of one service."""
-    owner: dict[str, Match] = {}
-    widest = Match.NEVER
-    for key, values in demands(statement):
-        tag = _TAG.fullmatch(key)
-        if not key:
-            widest = max(widest, Match.MAYBE)
-        elif key == "secretsmanager:secretid" or (tag and _are_of_caller(values)):
-            widest = max(widest, all_single(values))
-        elif tag and tag[1] in _OWNER:
-            owner[tag[1]] = all_single(values)
-    return max(widest, min(owner.get(key, Match.NEVER) for key in _OWNER))
-
-
-def _are_of_caller(values: list[Value]) -> bool:
-    return all(value is UNKNOWN or (isinstance(value, str) and bool(_OF_CALLER.fullmatch(value))) for value in values)
+    return max(demanded(statement, "secretsmanager:secretid"), demands_owner(statement))

@@ -8,7 +8,7 @@ from policies.pack.graph.documents import MalformedDocumentError, Statement, sel
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.key import Key
-from policies.pack.graph.patterns import Match, match
+from policies.pack.graph.patterns import ANY_TEXT, Match, match
 from policies.pack.graph.principals import account_of, listed, names, principals
 from policies.pack.graph.readers import Reader
 from policies.pack.graph.tokens import ROLE, USER
@@ -85,7 +85,11 @@ class KeyPolicies:
         """Gives whom the policy and the grants of a key let in without IAM."""
         holder, said = self.holder(key), self.statements(key)
         if said is UNKNOWN:
-            for somebody in origin(holder, "policy", self._resources).of_type(ROLE, USER):
+            made_from = origin(holder, "policy", self._resources)
+            if not made_from.is_complete:
+                anybody = Identity(f"{key.urn}#policy", "a principal that is not known yet", ANY_TEXT, UNKNOWN)
+                yield Reader(anybody, Match.MAYBE, holder.label)
+            for somebody in made_from.of_type(ROLE, USER):
                 if identity := self._identities.at(somebody.urn):
                     yield Reader(identity, Match.MAYBE, holder.label)
         for statement in said if isinstance(said, list) else ():

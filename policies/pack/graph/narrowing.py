@@ -1,10 +1,15 @@
 """Conditions that let a statement reach less than its resources and principals say."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.patterns import Match
 from policies.pack.values import UNKNOWN, Value
+
+_TAG = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)")
+_OF_CALLER = re.compile(r"\$\{aws:PrincipalTag/[^}*?]+\}", re.IGNORECASE)
+_OWNER = ("keyturn:environment", "keyturn:service")
 
 _EQUALITY = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 
@@ -24,11 +29,19 @@ def demands(statement: Statement) -> Iterator[tuple[str, list[Value]]]:
             yield key.lower(), values
 
 
+def _is_single(value: str) -> bool:
+    return bool(value) and not any(mark in value for mark in "*?")
+
+
 def is_single(value: Value) -> Match:
     """Tells whether a value of a condition stands for one text: a variable such as `${aws:PrincipalTag/service}` does, for each caller."""
+    return _fit(value, _is_single)
+
+
+def _fit(value: Value, fits: Callable[[str], bool]) -> Match:
     if value is UNKNOWN:
         return Match.MAYBE
-    return Match.ALWAYS if isinstance(value, str) and value and not any(mark in value for mark in "*?") else Match.NEVER
+    return Match.ALWAYS if isinstance(value, str) and fits(value) else Match.NEVER
 
 
 def all_single(values: list[Value]) -> Match:
@@ -36,12 +49,31 @@ def all_single(values: list[Value]) -> Match:
     return min(map(is_single, values), default=Match.NEVER)
 
 
-def demanded(statement: Statement, *keys: str) -> Match:
-    """Tells whether the conditions demand a single value for one of these keys, given in lower case; or may."""
+def demanded(statement: Statement, *keys: str, fits: Callable[[str], bool] = _is_single) -> Match:
+    """Tells whether the conditions demand fitting values for one of these keys, given in lower case; by default single ones."""
     widest = Match.NEVER
     for key, values in demands(statement):
         if not key:
             widest = max(widest, Match.MAYBE)
         elif key in keys:
-            widest = max(widest, all_single(values))
+            widest = max(widest, min((_fit(value, fits) for value in values), default=Match.NEVER))
     return widest
+
+
+def demands_owner(statement: Statement) -> Match:
+    """Tells whether the conditions leave what has a tag of the caller's, or what the tags of one service of one environment are on."""
+    owner: dict[str, Match] = {}
+    widest = Match.NEVER
+    for key, values in demands(statement):
+        tag = _TAG.fullmatch(key)
+        if not key:
+            widest = max(widest, Match.MAYBE)
+        elif tag and _are_of_caller(values):
+            widest = max(widest, all_single(values))
+        elif tag and tag[1] in _OWNER:
+            owner[tag[1]] = all_single(values)
+    return max(widest, min(owner.get(key, Match.NEVER) for key in _OWNER))
+
+
+def _are_of_caller(values: list[Value]) -> bool:
+    return all(value is UNKNOWN or (isinstance(value, str) and bool(_OF_CALLER.fullmatch(value))) for value in values)

@@ -24,6 +24,11 @@ class Match(IntEnum):
     MAYBE = 1
     ALWAYS = 2
 
+    @property
+    def opposite(self) -> "Match":
+        """Gives whether it does not cover it."""
+        return Match(Match.ALWAYS - self)
+
 
 def match(pattern: str, name: str) -> Match:
     """Tells whether the pattern (`*` is any text, `?` one character) covers the name."""
