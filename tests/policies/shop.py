@@ -47,7 +47,13 @@ class Shop:
         state.mkdir()
         self.directory = Directory(root / "cloud")
         self.environment = environment.applied(environment.offline(self.directory, state), offline=True)
+        self.environment["KEYTURN_POLICY_RECORD"] = str(self.project / "record.json")
         self._aws = None
+
+    @property
+    def findings(self):
+        """What the pack found at last."""
+        return json.loads((self.project / "record.json").read_text())["findings"]
 
     def on_aws(self):
         """Lets what follows happen on a local AWS."""
@@ -80,14 +86,24 @@ class Shop:
         """Deploys a program under the pack."""
         return self._run("up", body, PACK / "__main__.py", config, "--yes", *options)
 
+    def analyze(self, *what, config=None):
+        """Judges a state: `--stack dev`, or `--file` and an export."""
+        return self._judged("policy", "analyze", *what, pack=PACK / "__main__.py", config=config)
+
+    def export(self):
+        """The state of the stack."""
+        return self._pulumi("stack", "export", "--stack", "dev").stdout
+
     def _run(self, command, body, pack, config, *options):
         self.write(body)
-        arguments = [command, "--stack", "dev", "--non-interactive", "--color", "never", "--policy-pack", str(pack), *options]
+        self._pulumi("stack", "select", "--create", "dev")
+        return self._judged(command, "--stack", "dev", *options, pack=pack, config=config)
+
+    def _judged(self, *arguments, pack, config):
         if config is not None:
             (self.project / "policies.json").write_text(json.dumps(config))
-            arguments += ["--policy-pack-config", "policies.json"]
-        self._pulumi("stack", "select", "--create", "dev")
-        return self._pulumi(*arguments)
+            arguments += ("--policy-pack-config", "policies.json")
+        return self._pulumi(*arguments, "--non-interactive", "--color", "never", "--policy-pack", str(pack))
 
     def _pulumi(self, *arguments):
         return subprocess.run(
