@@ -23,8 +23,10 @@ def record(proceedings: Proceedings, operation: Operation, pack: str, version: s
     """Writes the record where the environment asks for one; who reads it takes a missing file for a pack that did not finish."""
     if path := os.environ.get(VARIABLE):
         try:
+            # What stands there is from another run: whoever reads it must not take it for this one.
+            Path(path).unlink(missing_ok=True)
             _write(Path(path), as_json(proceedings, operation, pack, version))
-        except Exception as error:  # the engine still gets its answer, and no part of a message is a value
+        except Exception as error:  # the engine gets its answer all the same, and the gate finds that nothing was recorded
             print(f"keyturn: {VARIABLE}: nothing was recorded: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - the pack's log
 
 
