@@ -48,8 +48,10 @@ def adopted(document: Document, judgement: Judgement, *, start_over: bool = Fals
     """
     adoption = Adoption(deepcopy(document))
     is_first = start_over or not is_adopted(document)
-    findings = [finding for _, finding in judgement.findings]
+    findings = [finding for record in judgement.records for finding in record.findings]
     adoptable: list[Finding] = []
+    # The pack does not know what only shows together, and would take an entry for it as one whose finding is gone.
+    adoption.refused.extend(finding for finding in judgement.together if finding.stops)
     for finding in findings:
         if finding.stops and not _is_mended_by_adoption(finding):
             (adoptable if is_first and _can_be_adopted(finding) else adoption.refused).append(finding)
