@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.tokens import KEYS
+from policies.pack.graph.tokens import KEYS, SECRET
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Value, elements
@@ -34,6 +34,7 @@ _OF_AWS = re.compile(r"(?:arn:[^:]+:kms:[^:]*:[^:]*:)?(?:alias/)?aws/.*", re.IGN
     "ended by disabling it. The AWS managed key aws/secretsmanager opens every secret of the account.",
     references=["NIST 800-53 SC-12", "NIST 800-53 SC-28(1)", "PCI DSS 8.3.2", "ISO 27001 A.8.24", "SOC 2 CC6.1"],
     of=lambda stack: stack.secrets,
+    early=(SECRET,),
 )
 def policy(secret: Secret, stack: Stack) -> Iterator[Finding]:
     """Looks at the secret's key and at the key of each replica."""
