@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from policies.pack.graph.environment import environment_of
 from policies.pack.graph.intent import tag
 from policies.pack.graph.patterns import is_exact
 from policies.pack.graph.tokens import OURS
 from policies.pack.resource import Resource
-from policies.pack.values import Unknown, Value
+from policies.pack.values import Unknown
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -48,11 +49,12 @@ class Environments:
 
     def of(self, resource: Resource) -> str | Unknown | None:
         """Gives the environment of a resource: by the component around it, its tags, its stack. None when nothing says."""
-        for component in (resource, *self._stack.resources.ancestors(resource)):
-            if component.type.startswith(OURS) and (said := _text(component.read("environment"))) is not None:
-                return said
-        tagged = _text(tag(resource, "keyturn:environment"))
-        return tagged if tagged is not None else self.of_stack(resource.project, resource.stack) or self._stack.environment
+        said = environment_of(resource, self._stack)
+        return said if said is not None else self.of_stack(resource.project, resource.stack)
+
+    def of_the_stack(self, resource: Resource) -> str | None:
+        """Gives the environment of the Pulumi stack that a resource is in, whatever the resource itself says."""
+        return self.of_stack(resource.project, resource.stack) or self._stack.environment
 
     def of_name(self, name: str) -> str | None:
         """Gives the environment that a name, a path or a pattern of names speaks of: by how it begins."""
@@ -61,6 +63,11 @@ class Environments:
                 return environment
         first, slash, _ = name.removeprefix("/").partition("/")
         return first if slash and is_exact(first) and first in self._named else None
+
+    def of_path(self, path: str) -> str | None:
+        """Gives the environment that a path in Vault speaks of: by one of its first parts, since it begins with a mount."""
+        parts = path.lstrip("/").split("/")
+        return next((found for start in range(min(3, len(parts))) if (found := self.of_name("/".join(parts[start:]))) is not None), None)
 
     def of_account(self, account: str) -> str | None:
         """Gives the environment that an account belongs to, as configured."""
@@ -81,7 +88,3 @@ def _named(stack: "Stack") -> frozenset[str]:
     said = [stack.environment, *(component.read("environment") for component in components)]
     said.extend(tag(secret.resource, "keyturn:environment") for secret in stack.secrets)
     return frozenset(name for name in said if isinstance(name, str) and name)
-
-
-def _text(value: Value) -> str | Unknown | None:
-    return value if isinstance(value, Unknown) or (isinstance(value, str) and value) else None

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keyturn.names import InvalidNameError, parse
 from policies.pack.graph.documents import READ, MalformedDocumentError, Statement, statements
 from policies.pack.graph.edges import origin
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.patterns import Match, is_exact
+from policies.pack.graph.patterns import Match
 from policies.pack.graph.task_definitions import container_secrets
 from policies.pack.graph.tokens import (
     FUNCTION,
@@ -57,6 +58,8 @@ class Reference:
     """Secrets of the stack that a text which is not known yet was made from."""
     is_open: bool = False
     """Whether a text which is not known yet may mean something that the stack does not show."""
+    is_path: bool = False
+    """Whether it is a path in Vault."""
 
     @property
     def urn(self) -> str:
@@ -143,9 +146,12 @@ class References:
         """Gives what names a secret in a function's environment: a way to find it, and no right to read it."""
         for function in self._stack.resources.of_type(FUNCTION):
             variables = function.read("environment", "variables")
-            for value in variables.values() if isinstance(variables, dict) else [variables]:
-                if (found := plain(value)) is UNKNOWN or (isinstance(found, str) and _may_be_named(found)):
-                    yield from self._of(function, "environment", found)
+            values = [plain(value) for value in variables.values()] if isinstance(variables, dict) else [variables]
+            if any(value is UNKNOWN for value in values):
+                yield from self._of(function, "environment", UNKNOWN)
+            for value in values:
+                if isinstance(value, str) and (_is_of_a_secret(value) or is_keyturns(value)):
+                    yield from self._of(function, "environment", value)
 
     def _synced(self) -> Iterator[Reference]:
         external = self._stack.part(ExternalSecrets)
@@ -210,5 +216,10 @@ def _is_of_a_secret(pattern: str) -> bool:
     return len(parts) == 6 and (parts[2] == "secretsmanager" or (parts[2] == "ssm" and parts[5].startswith("parameter/")))
 
 
-def _may_be_named(text: str) -> bool:
-    return _is_of_a_secret(text) or (text.count("/") >= 1 and is_exact(text) and " " not in text and "://" not in text)
+def is_keyturns(name: str) -> bool:
+    """Tells whether a name is of the form that Keyturn gives."""
+    try:
+        parse(name)
+    except InvalidNameError:
+        return False
+    return True
