@@ -17,12 +17,13 @@ _DATA = "data"
 class Mount:
     """A secrets engine, where it is mounted."""
 
-    def __init__(self, resource: Resource, *, is_v2: bool = False) -> None:
+    def __init__(self, resource: Resource, *, is_v2: bool | Unknown = False) -> None:
         self.resource = resource
         self.path: str | Unknown | None = trimmed(text_of(resource.read("path")))
         self.type = text_of(resource.read("type"))
         version = at(resource.read("options"), "version")
-        self.is_v2: bool | Unknown = UNKNOWN if version is UNKNOWN else is_v2 or self.type == "kv-v2" or str(version) == "2"
+        says_so = self.type is not UNKNOWN and (self.type == "kv-v2" or str(version) == "2")
+        self.is_v2: bool | Unknown = says_so or (UNKNOWN if version is UNKNOWN or self.type is UNKNOWN else is_v2)
 
     @property
     def holds_values(self) -> bool | Unknown:
@@ -34,10 +35,8 @@ class VaultPaths:
     """The KV mounts of a stack and the secrets of which the stack writes the place, or the value."""
 
     def __init__(self, stack: "Stack") -> None:
-        # A backend's settings are for version 2 only, so its mount has that version.
-        v2 = {urn for one in stack.resources.of_type(KV_BACKEND) for urn in one.made_from("mount")}
-        v2_paths = {trimmed(text) for one in stack.resources.of_type(KV_BACKEND) if isinstance(text := one.read("mount"), str)}
-        mounts = [Mount(one, is_v2=one.urn in v2 or _path(one) in v2_paths) for one in stack.resources.of_type(MOUNT)]
+        self._backends = stack.resources.of_type(KV_BACKEND)
+        mounts = [Mount(one, is_v2=self._has_version_2(one)) for one in stack.resources.of_type(MOUNT)]
         self.mounts = tuple(mount for mount in mounts if mount.holds_values is not False)
         self._by_path = {mount.path: mount for mount in self.mounts if isinstance(mount.path, str)}
         self.has_open_mounts = any(mount.path is UNKNOWN for mount in self.mounts)
@@ -45,6 +44,15 @@ class VaultPaths:
         self.secrets = frozenset(place for place in places if isinstance(place, str))
         """Paths as a person writes them: mount and name, without `data`."""
         self.has_open_secrets = any(place is UNKNOWN for place in places)
+
+    def _has_version_2(self, mount: Resource) -> bool | Unknown:
+        """A backend's settings are for version 2 only, so its mount has that version."""
+        named = [trimmed(text_of(one.read("mount"))) for one in self._backends]
+        if any(mount.urn in one.made_from("mount") for one in self._backends) or (_path(mount) or "") in [
+            name for name in named if isinstance(name, str)
+        ]:
+            return True
+        return UNKNOWN if any(name is UNKNOWN for name in named) else False
 
     def mount_of(self, path: str) -> Mount | None:
         """Gives the mount that a path lies in."""
