@@ -52,6 +52,7 @@ def _subjects(stack: Stack) -> list[Resource]:
     references=["NIST 800-53 IA-5(7)", "NIST 800-53 SC-28", "PCI DSS 8.6.2", "PCI DSS 8.3.2", "ISO 27001 A.5.17", "SOC 2 CC6.1"],
     of=_subjects,
     undecided="advisory",
+    early=tuple(GIVEN),
 )
 def policy(resource: Resource, stack: Stack) -> Iterator[Finding]:
     """Looks at every input that holds the value of a secret, and at parameters that everybody may read."""

@@ -28,6 +28,7 @@ _METADATA: Final = frozenset(
     }
 )
 _POLICIES: Final = frozenset({"policy", "assumeRolePolicy", "accessPolicies", "resourcePolicy", "policyDocument"})
+_SHOWN: Final = _METADATA | _POLICIES
 
 
 @rule(
@@ -43,11 +44,10 @@ _POLICIES: Final = frozenset({"policy", "assumeRolePolicy", "accessPolicies", "r
 )
 def policy(resource: Resource, stack: Stack) -> Iterator[Finding]:
     """Looks at the metadata of one resource."""
+    leaks = stack.part(Leaks)
     for name in resource.outputs if resource.inputs is None else resource.inputs:
-        is_policy = name in _POLICIES
-        if is_policy or name in _METADATA:
+        if name in _SHOWN and leaks.may_be_at(resource, name):
             texts = tuple(leaves(asked(resource, name), name))
-            what = f"{name} of {resource.label}"
-            yield from stack.part(Leaks).at(
-                Place(resource, name, what, texts, takes_references=is_policy, may_be_invoked=is_policy),
-            )
+            is_policy = name in _POLICIES
+            place = Place(resource, name, f"{name} of {resource.label}", texts, takes_references=is_policy, may_be_invoked=is_policy)
+            yield from leaks.at(place)

@@ -67,7 +67,7 @@ def policy(resource: Resource, stack: Stack, settings: OutputSettings) -> Iterat
             yield violated(resource.urn, f"{shown} gives out a value that the program marks secret", property=name)
             continue
         clear = tuple(leaf for leaf in found if not leaf.is_marked)
-        yield from stack.part(Leaks).known_at(Place(resource, name, f"an output of {shown}", clear), formats=settings.formats)
+        yield from stack.part(Leaks).known_at(Place(resource, name, f"the outputs of {shown}", clear), formats=settings.formats)
         unknown.extend(leaf for leaf in clear if leaf.value is UNKNOWN and not leaf.points)
     yield from _unknown(resource, unknown, shown, stack.part(Taint))
 

@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.leaves import Leaf, from_json, is_reference, leaves
+from policies.pack.graph.leaves import Leaf, asked, from_json, is_reference, leaves
 from policies.pack.graph.secret_values import decoded, is_placeholder
 from policies.pack.graph.taint import Flow, Source, Taint
-from policies.pack.graph.token_formats import PRECISE, Format, format_of
+from policies.pack.graph.token_formats import PRECISE, Format, format_of, has_hint
 from policies.pack.resource import Resource
-from policies.pack.values import UNKNOWN
+from policies.pack.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -20,6 +20,7 @@ _MEND_OPEN = (
     "Hand over a name or an ARN instead of a value. What is made of resources of this stack says so before the first deployment; what an "
     "invoke or another stack brings in does not."
 )
+_MEND_MARKED = "Take the mark away from what is an ARN or a name; hand over the ARN of a secret instead of its value."
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,23 @@ class Leaks:
 
     def __init__(self, stack: "Stack") -> None:
         self._taint = stack.part(Taint)
+        self._ordinary: set[str] = set()
+
+    def may_be_at(self, resource: Resource, property_name: str) -> bool:
+        """Tells whether a property deserves a look: most hold nothing but ordinary texts that are made from nothing."""
+        return bool(resource.made_from(property_name)) or not self._is_ordinary(asked(resource, property_name))
+
+    def _is_ordinary(self, value: Value) -> bool:
+        if isinstance(value, str):
+            if value in self._ordinary:
+                return True
+            if has_hint(value) or self._taint.is_value(value):
+                return False
+            self._ordinary.add(value)
+            return True
+        if isinstance(value, dict):
+            return all(map(self._is_ordinary, value.values()))
+        return value is None or isinstance(value, bool)
 
     def at(self, place: Place, *, formats: tuple[Format, ...] = PRECISE, allowed: tuple[str, ...] = ()) -> Iterator[Finding]:
         """Gives what leaks at a place, one finding for each value, and one for all that are not known yet.
@@ -57,7 +75,7 @@ class Leaks:
         judged = [leaf for leaf in place.leaves if not any(fnmatchcase(leaf.name, pattern) for pattern in allowed)]
         flow = self._taint.of(place.resource, place.property)
         yield from self._known(judged, place, flow, formats)
-        unknown = [leaf for leaf in judged if leaf.value is UNKNOWN and not leaf.is_marked]
+        unknown = [leaf for leaf in judged if leaf.value is UNKNOWN and (not leaf.is_marked or _may_point(leaf, flow))]
         if unknown and (finding := _unknown(unknown, place, flow)):
             yield finding
 
@@ -68,10 +86,10 @@ class Leaks:
     def _known(self, judged: Sequence[Leaf], place: Place, flow: Flow, formats: tuple[Format, ...]) -> Iterator[Finding]:
         found = {leaf.path: why for leaf in judged if (why := self._why(leaf, place, flow, formats))}
         for path, why in found.items():
-            yield violated(place.resource.urn, f"{place.what} holds a value that {why}", property=path)
+            yield violated(place.resource.urn, f"a value in {place.what} {why}", property=path)
         # The two halves of an access key often stand in two variables.
         if not found and "aws-access-key" in formats and (kind := format_of("\n".join(leaf.text for leaf in judged), ("aws-access-key",))):
-            yield violated(place.resource.urn, f"{place.what} holds {kind}", property=place.property)
+            yield violated(place.resource.urn, f"in {place.what} stands {kind}", property=place.property)
 
     def _why(self, leaf: Leaf, place: Place, flow: Flow, formats: tuple[Format, ...]) -> str:
         """Gives how it is known that a value is secret; empty when nothing says so."""
@@ -79,8 +97,8 @@ class Leaks:
         fields = (field.text for field in leaves(from_json(text), ""))
         if twin := next(filter(None, (self._taint.twin(field, place.resource) for field in fields)), None):
             return f"is the secret value of {twin.label}"
-        if leaf.is_marked and not _is_harmless(leaf):
-            return "the program marks secret"
+        if leaf.is_marked and not _is_harmless(leaf) and not _may_point(leaf, flow):
+            return "is marked secret by the program"
         if kind := format_of(text, formats) if text else None:
             return f"has the form of {kind}"
         if text and (source := self._taint.inside(text, flow)):
@@ -95,24 +113,29 @@ def _is_harmless(leaf: Leaf) -> bool:
     return not leaf.text or is_reference(leaf.text) or is_placeholder(leaf.text)
 
 
+def _may_point(leaf: Leaf, flow: Flow) -> bool:
+    """Tells whether a marked value that is not known yet may be an ARN or a name: it is made of resources that have no secret value."""
+    return leaf.value is UNKNOWN and bool(leaf.name) and flow.others > 0 and not flow.sources and not flow.is_open
+
+
 def _unknown(unknown: list[Leaf], place: Place, flow: Flow) -> Finding | None:
     """Judges what is not known yet by what the property is made from, which is all that a first preview knows."""
     urn = place.resource.urn
     shown = unknown[0].path if len(unknown) == 1 else place.property
     if flow.certain and not place.others_unknown:
-        return violated(urn, f"{place.what} is made from {_named(flow.certain)}", property=shown)
+        return violated(urn, f"a value in {place.what} is made from {_named(flow.certain)}", property=shown)
+    if marked := [leaf for leaf in unknown if leaf.is_marked and not leaf.points]:
+        text = f"a value in {place.what} is marked secret and not known yet, and is made from nothing that has a secret value"
+        return cannot_decide(urn, text, property=marked[0].path, mend=_MEND_MARKED)
     only_points = all(leaf.points for leaf in unknown)
     if flow.certain or (flow.sources and not only_points and not place.takes_references):
-        why = (
-            "which may be used elsewhere in the same property"
-            if flow.certain
-            else "which has answers that are secret and others that are not"
-        )
-        text = f"{place.what} is not known yet and is made from {_named(flow.sources)}, {why}"
+        elsewhere, in_part = "which may stand elsewhere in the same property", "of which some answers are secret and some are not"
+        made_from = f"{_named(flow.sources)}, {elsewhere if flow.certain else in_part}"
+        text = f"a value in {place.what} is not known yet and is made from {made_from}"
         return cannot_decide(urn, text, property=shown)
     unexplained = len(unknown) + place.others_unknown > flow.others + len(flow.sources)
     if flow.is_open and unexplained and not place.may_be_invoked:
-        text = f"{place.what} is not known yet, and nothing says what it is made from"
+        text = f"a value in {place.what} is not known yet, and nothing says what it is made from"
         return cannot_decide(urn, text, property=shown, mend=_MEND_OPEN)
     return None
 

@@ -86,6 +86,10 @@ class Taint:
             is_open=not urns or any(type_of(urn) in (STACK_REFERENCE, "") and self._resources.get(urn) is None for urn in urns),
         )
 
+    def is_value(self, text: str) -> bool:
+        """Tells whether a text is the known value of a secret of the stack."""
+        return text in self._by_text
+
     def twin(self, text: str, besides: Resource) -> Source | None:
         """Gives another resource whose secret value this text is."""
         return next((Source(urn, Match.ALWAYS) for urn in self._by_text.get(text, ()) if urn != besides.urn), None)

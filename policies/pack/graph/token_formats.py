@@ -69,6 +69,11 @@ _NO_PASSWORD = re.compile(r"[$%<{[(*].*|x+|\*+|password|pass|passwd|secret|chang
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "[")
 
 
+def has_hint(text: str) -> bool:
+    """Tells whether a text deserves a look."""
+    return bool(_HINT.search(text))
+
+
 @lru_cache(maxsize=4096)
 def format_of(text: str, formats: tuple[Format, ...] = PRECISE) -> str | None:
     """Gives what kind of secret a text holds, in words for a message; None when it holds none of these.
@@ -77,7 +82,7 @@ def format_of(text: str, formats: tuple[Format, ...] = PRECISE) -> str | None:
         text: what to look at; it may be long.
         formats: the formats that count. Default all but tokens that are often public.
     """
-    if not _HINT.search(text):
+    if not has_hint(text):
         return None
     if "aws-access-key" in formats and _holds_access_key(text):
         return _SHOWN["aws-access-key"]

@@ -307,3 +307,14 @@ def type_that_is_left_out(program):
 @cases.holds("A generated value was only counted: the text is known and holds nothing of it", when=(FIRST_PREVIEW, DEPLOYED))
 def constant_made_from_a_password(program):
     function(program, {"READY": "yes"}, [password(program)])
+
+
+@cases.cannot_decide("A marked value that is unknown is made from a table only", at="api", properties="environment.variables.ORDERS")
+def marked_and_made_from_a_table(program):
+    function(program, {"ORDERS": Marked(program.later("arn:aws:dynamodb:::orders"))}, [table(program)])
+
+
+@cases.violated("A marked document that is unknown holds a secret of the configuration beside a table's name", at="api")
+def marked_document(program):
+    text = Marked(program.later(container(environment=[{"name": "PASSWORD", "value": "hunter3"}])))
+    program.add(TASK, "api", {"containerDefinitions": text}, made_from={"containerDefinitions": [table(program)]})
