@@ -41,5 +41,7 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     node = cast(dict[str, Any], schema)
     if "$ref" in node:
         node = {**definitions[node["$ref"].rpartition("/")[2]], **{key: value for key, value in node.items() if key != "$ref"}}
-    # What a nested object does not know is refused by the pack, which can say what was meant; the engine could not.
-    return {key: _inlined(value, definitions) for key, value in node.items() if not (key == "additionalProperties" and value is False)}
+    # What a setting inside a setting lacks, or has too much, the pack says: it knows what was meant, and the engine does not.
+    is_object = isinstance(node.get("properties"), dict)
+    kept = {key: value for key, value in node.items() if not (is_object and key in ("required", "additionalProperties"))}
+    return {key: _inlined(value, definitions) for key, value in kept.items()}
