@@ -12,6 +12,7 @@ beyond the words in its pattern.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -73,8 +74,8 @@ def policy(one: OneStack, stack: Stack, settings: Alarming) -> Iterator[Finding]
     for happening in map(Happening, settings.required):
         if happening is Happening.KEY_DISABLED and not stack.resources.of_type(*KEYS):
             continue
-        ears = [ear for ear in alarms.by_happening[happening] if _counts(ear, settings)]
-        yield from _judged(one, happening, ears)
+        counted = (_counted(ear, settings) for ear in alarms.by_happening[happening])
+        yield from _judged(one, happening, [ear for ear in counted if ear is not None])
 
 
 def _judged(one: OneStack, happening: Happening, ears: list[Ear]) -> Iterator[Finding]:
@@ -96,16 +97,20 @@ def _judged(one: OneStack, happening: Happening, ears: list[Ear]) -> Iterator[Fi
     if undecided is None:
         yield violated(one.urn, text)
     else:
-        why = f"what {undecided.resource.label} lets through is not known yet"
-        yield cannot_decide(one.urn, f"{text}, unless it is by {undecided.resource.label}: {why}", property="eventPattern")
+        why = "what it lets through, or tells, is not known yet"
+        named = undecided.open_property or "eventPattern"
+        yield cannot_decide(one.urn, f"{text}, unless it is by {undecided.resource.label}: {why}", property=named)
 
 
 def _is_heard(secret: Secret, ears: list[Ear]) -> bool:
     return any(ear.hears_of(secret.arn) is Match.ALWAYS for ear in ears)
 
 
-def _counts(ear: Ear, settings: Alarming) -> bool:
-    return not settings.action_types or not ear.actions or not ear.actions.isdisjoint(settings.action_types)
+def _counted(ear: Ear, settings: Alarming) -> Ear | None:
+    """Gives the ear if what it tells counts; one whose action is not known yet may count, or not."""
+    if not settings.action_types or not ear.actions.isdisjoint(settings.action_types):
+        return ear
+    return None if ear.actions else replace(ear, open_property="arn")
 
 
 def _named(secrets: Sequence[Secret]) -> str:

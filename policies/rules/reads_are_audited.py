@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import Field
 
-from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.finding import Answer, Finding, cannot_decide, violated
 from policies.pack.graph.stacks import OneStack, stacks_with_secrets
 from policies.pack.graph.tokens import EVENT_DATA_STORE, TRAIL
 from policies.pack.resource import Resource
@@ -55,9 +55,11 @@ def policy(one: OneStack, stack: Stack, settings: Trails) -> Iterator[Finding]:
     if not trails:
         yield violated(one.urn, f"{one.label} has secrets and no trail that records who reads them")
         return
-    findings = [list(_judged(trail)) for trail in trails]
-    if all(findings):
-        yield from (finding for of_one in findings for finding in of_one)
+    found = [list(_judged(trail)) for trail in trails]
+    if all(found):
+        findings = [finding for of_one in found for finding in of_one]
+        # One trail is enough: while one may still do, none of the others is a violation.
+        yield from [finding for finding in findings if finding.answer is Answer.CANNOT_DECIDE] or findings
 
 
 def _judged(trail: Resource) -> Iterator[Finding]:

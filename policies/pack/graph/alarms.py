@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -15,7 +15,7 @@ from policies.pack.graph.secret import BY_NAME
 from policies.pack.graph.tokens import EVENT_RULE, EVENT_TARGET, LOG_METRIC_FILTER, METRIC_ALARM
 from policies.pack.resource import Resource, type_of
 from policies.pack.resources import Resources
-from policies.pack.values import UNKNOWN, Value, at, elements
+from policies.pack.values import UNKNOWN, Value, elements
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -127,31 +127,38 @@ class Alarms:
                 self.by_happening[happening].append(Ear(rule, heard, actions))
 
     def _add_alarm(self, alarm: Resource) -> None:
-        actions = alarm.read("alarmActions")
-        if alarm.read("actionsEnabled") is False or not elements(actions):
+        enabled = alarm.read("actionsEnabled")
+        if enabled is False or not elements(alarm.read("alarmActions")):
             return
         services = _services(alarm, "alarmActions")
-        for metric_filter in self._filters_of(alarm):
+        for metric_filter, name in self._filters_of(alarm):
+            unknown = "actionsEnabled" if enabled is UNKNOWN else name
             text = metric_filter.read("pattern")
             for happening, words in _WORDS.items():
                 if text is UNKNOWN:
                     self.by_happening[happening].append(Ear(metric_filter, (Passed(Match.MAYBE),), services, "pattern"))
                 elif isinstance(text, str) and all(word in text for word in words):
-                    self.by_happening[happening].append(Ear(alarm, (Passed(Match.ALWAYS),), services))
+                    self.by_happening[happening].append(Ear(alarm, (Passed(Match.ALWAYS),), services, unknown))
 
-    def _filters_of(self, alarm: Resource) -> list[Resource]:
-        """Gives the metric filters that an alarm watches: of the same metric, or those that its metric is made from."""
-        named = self._filters.get((alarm.text("namespace") or "", alarm.text("metricName") or ""), [])
-        return named or origin(alarm, "metricName", self._resources).of_type(LOG_METRIC_FILTER)
+    def _filters_of(self, alarm: Resource) -> Iterator[tuple[Resource, str]]:
+        """Gives the metric filters that an alarm watches, and the property that leaves it open whether it does."""
+        metric = [alarm.read("namespace"), alarm.read("metricName")]
+        if any(part is UNKNOWN for part in metric):
+            made_from = origin(alarm, "metricName", self._resources).of_type(LOG_METRIC_FILTER)
+            yield from ((metric_filter, "") for metric_filter in made_from)
+            if not made_from:
+                yield from ((metric_filter, "metricName") for metric_filter in self._resources.of_type(LOG_METRIC_FILTER))
+            return
+        yield from ((metric_filter, "") for metric_filter in self._filters.get(str(metric), ()))
+        yield from ((metric_filter, "metricTransformation") for metric_filter in self._filters.get("", ()))
 
     @cached_property
-    def _filters(self) -> Mapping[tuple[str, str], list[Resource]]:
-        by_metric: defaultdict[tuple[str, str], list[Resource]] = defaultdict(list)
+    def _filters(self) -> Mapping[str, list[Resource]]:
+        """Metric filters by namespace and name of their metric; by nothing while these are not known."""
+        by_metric: defaultdict[str, list[Resource]] = defaultdict(list)
         for metric_filter in self._resources.of_type(LOG_METRIC_FILTER):
-            transformation = metric_filter.read("metricTransformation")
-            namespace, name = at(transformation, "namespace"), at(transformation, "name")
-            if isinstance(namespace, str) and isinstance(name, str):
-                by_metric[namespace, name].append(metric_filter)
+            metric = [metric_filter.read("metricTransformation", name) for name in ("namespace", "name")]
+            by_metric["" if any(part is UNKNOWN for part in metric) else str(metric)].append(metric_filter)
         return by_metric
 
 

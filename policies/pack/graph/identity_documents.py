@@ -8,6 +8,7 @@ from policies.pack.graph.documents import MalformedDocumentError, Statement, sta
 from policies.pack.graph.edges import is_told_in_part, origin
 from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.managed_policies import document_of, managed_by_aws
+from policies.pack.graph.own_documents import own_document
 from policies.pack.graph.tokens import POLICY, ROLE
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
@@ -49,6 +50,8 @@ class IdentityDocument:
 
     def may_be_about(self, stack: "Stack", *services: str) -> bool:
         """Tells whether a document that is not known yet may be about these services: by what it is made from, as far as that is known."""
+        if own_document(self.resource, stack.resources) is not None:
+            return False
         made_from = origin(self.resource, self.property_name, stack.resources)
         return self.is_any or not made_from.is_complete or any(made.type.startswith(services) for made in made_from.resources)
 

@@ -10,6 +10,7 @@ from policies.pack.graph.documents import MalformedDocumentError, Statement, sel
 from policies.pack.graph.edges import origin
 from policies.pack.graph.holdings import Holding
 from policies.pack.graph.identity import Identity
+from policies.pack.graph.own_documents import own_document
 from policies.pack.graph.patterns import Match
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -138,9 +139,10 @@ class Grants(Generic[T]):
             why = "its document is not known yet and does not say what it is made from, as with get_policy_document"
             self._add_unreadable(holding, why, MEND_UNKNOWN)
             return
+        own = own_document(holding.origin, self._resources)
         for resource in made_from.resources:
-            if resource.urn in self._by_urn:
-                yield self._by_urn[resource.urn], Match.MAYBE, True
+            if resource.urn in self._by_urn and (own is None or own.grants(self._action, resource)):
+                yield self._by_urn[resource.urn], Match.ALWAYS if own else Match.MAYBE, True
 
     def _effect(self, statement: Statement, identity: Identity) -> Iterator[tuple[T, Match, bool]]:
         does = statement.does(self._action)
