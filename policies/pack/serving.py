@@ -1,5 +1,6 @@
 """The pack as a process: it serves one operation of the engine and ends with it."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ def serve(name: str, policies: Iterable[Policy], port_line: int) -> None:
     """Serves the policies until the engine is done or gone."""
     # Ctrl-C reaches every process of the terminal; the engine says itself when it needs no answers any more.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The resources of a stack stay until the end anyway, and to go through them again and again took a fourth of the time.
+    gc.disable()
     done = Event()
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=4),

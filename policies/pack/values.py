@@ -122,22 +122,31 @@ def _decode_object(struct: Struct) -> Value:
 class WireProperties(Mapping[str, Value]):
     """The properties of a resource on the wire, decoded when a rule reads them: most never are."""
 
+    __slots__ = ("_decoded", "_fields")
+
     def __init__(self, struct: Struct) -> None:
-        self._struct = struct
+        self._fields = struct.fields
         self._decoded: dict[str, Value] = {}
 
     def __getitem__(self, key: str) -> Value:
         if key not in self._decoded:
-            if key not in self._struct.fields:
+            if key not in self._fields:
                 raise KeyError(key)
-            self._decoded[key] = decode(self._struct.fields[key])
+            self._decoded[key] = decode(self._fields[key])
         return self._decoded[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._fields
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._struct.fields)
+        return iter(self._fields)
 
     def __len__(self) -> int:
-        return len(self._struct.fields)
+        return len(self._fields)
+
+
+# What is no `dict` is asked twice; nearly all are.
+_OBJECTS = (dict, Mapping)
 
 
 def plain(value: Value) -> Value:
@@ -151,16 +160,20 @@ def at(value: "Value | Mapping[str, Value]", *path: str | int) -> Value:
     """Gives the plain value at the path: None when it is not there, UNKNOWN when it is not known yet."""
     found: Value | Mapping[str, Value] = value
     for step in path:
-        found = plain(found) if not isinstance(found, Mapping) else found
+        if isinstance(found, Marked):
+            found = plain(found)
         if found is UNKNOWN:
             return UNKNOWN
-        if isinstance(found, Mapping) and isinstance(step, str):
-            found = found.get(step)
+        if isinstance(found, _OBJECTS) and isinstance(step, str):
+            found = found[step] if step in found else None
         elif isinstance(found, list) and isinstance(step, int) and step < len(found):
             found = found[step]
         else:
             return None
-    return dict(found) if isinstance(found, Mapping) else plain(found)
+    # Most values are texts or nothing, and to ask those whether they are a Mapping takes longer than all the rest.
+    if found is None or isinstance(found, str):
+        return found
+    return dict(found) if isinstance(found, _OBJECTS) else plain(found)
 
 
 def elements(value: Value) -> list[Value]:
