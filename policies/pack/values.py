@@ -165,7 +165,7 @@ def at(value: "Value | Mapping[str, Value]", *path: str | int) -> Value:
         if found is UNKNOWN:
             return UNKNOWN
         if isinstance(found, _OBJECTS) and isinstance(step, str):
-            found = found[step] if step in found else None
+            found = found[step] if step in found else None  # noqa: SIM401 - `Mapping.get` lets what is missing raise
         elif isinstance(found, list) and isinstance(step, int) and step < len(found):
             found = found[step]
         else:
