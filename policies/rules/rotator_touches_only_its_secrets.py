@@ -19,19 +19,17 @@ from collections.abc import Iterator
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import WRITING
 from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
-from policies.pack.graph.edges import origin
 from policies.pack.graph.holdings import Holding
 from policies.pack.graph.narrowing import demanded, demands_owner
+from policies.pack.graph.own_documents import own_document
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, wide
 from policies.pack.graph.readers import MEND_UNKNOWN
-from policies.pack.graph.rotations import Rotations, Rotator
+from policies.pack.graph.rotations import Rotations, Rotator, is_untold
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.tokens import OURS
 from policies.pack.graph.writers import Writer, Writers
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.stack import Stack
-from policies.pack.values import UNKNOWN
 
 _OF_ITS_FUNCTION = "secretsmanager:resource/allowrotationlambdaarn"
 
@@ -56,7 +54,7 @@ def policy(rotator: Rotator, stack: Stack) -> Iterator[Finding]:
     own = frozenset(urn for urn, certainty in rotator.secrets.items() if certainty is Match.ALWAYS)
     others = {True: list[Secret](), False: list[Secret]()}
     for secret, writer in stack.part(_writes_of_rotators)[rotator.identity.key]:
-        if secret.urn not in own and (certainty := _certainty(secret, writer, rotator, stack)):
+        if secret.urn not in own and (certainty := _certainty(secret, writer, rotator)):
             others[certainty is Match.ALWAYS].append(secret)
     if others[True]:
         yield violated(
@@ -69,16 +67,13 @@ def policy(rotator: Rotator, stack: Stack) -> Iterator[Finding]:
         yield cannot_decide(rotator.urn, text, property="policy", mend=MEND_UNKNOWN)
 
 
-def _certainty(secret: Secret, writer: Writer, rotator: Rotator, stack: Stack) -> Match:
+def _certainty(secret: Secret, writer: Writer, rotator: Rotator) -> Match:
     """Tells whether a role changes a secret without rotating it: more than by rights that end where its function rotates."""
     through = [holding for holding in rotator.holdings if holding.holder.label in writer.through]
     beside = writer.through - {holding.holder.label for holding in through}
     if not beside and all(_ends_with_its_function(holding) for holding in through):
         return Match.NEVER
-    certainty = max(writer.actions.values())
-    if certainty is Match.MAYBE and not beside and all(_is_ours(holding, stack) for holding in through):
-        return Match.NEVER
-    return certainty if secret.urn not in rotator.secrets else Match.MAYBE
+    return max(writer.actions.values()) if secret.urn not in rotator.secrets else Match.MAYBE
 
 
 def _reaching_further(rotator: Rotator, stack: Stack) -> Iterator[Finding]:
@@ -91,7 +86,7 @@ def _reaching_further(rotator: Rotator, stack: Stack) -> Iterator[Finding]:
                 yield violated(rotator.urn, text, property=holding.property)
             else:
                 yield cannot_decide(rotator.urn, f"{text}, or may", property=holding.property, mend=MEND_UNKNOWN)
-        if _is_open(holding, stack) and not _is_ours(holding, stack):
+        if holding.is_elsewhere or (is_untold(holding, stack) and own_document(holding.origin, stack.resources) is None):
             text = f"which secrets {label} may change through {holder.label} is not known yet"
             yield cannot_decide(rotator.urn, text, property=holding.property, mend=MEND_UNKNOWN)
 
@@ -115,22 +110,11 @@ def _said(holding: Holding) -> list[Statement]:
     return said if isinstance(said, list) else []
 
 
-def _is_open(holding: Holding, stack: Stack) -> bool:
-    """Tells whether nobody can say what a document grants, not even by what it is made from."""
-    return holding.is_elsewhere or (
-        holding.document is UNKNOWN and not origin(holding.origin, holding.property, stack.resources).is_complete
-    )
-
-
 def _ends_with_its_function(holding: Holding) -> bool:
     writing = [statement for statement in _said(holding) if any(statement.does(action.lower()) for action in WRITING)]
     return bool(writing) and all(
         demanded(statement, _OF_ITS_FUNCTION) is Match.ALWAYS for statement in writing if statement.allows is not False
     )
-
-
-def _is_ours(holding: Holding, stack: Stack) -> bool:
-    return any(component.type.startswith(OURS) for component in stack.resources.ancestors(holding.holder))
 
 
 def _narrowed(statement: Statement) -> Match:

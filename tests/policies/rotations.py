@@ -19,11 +19,11 @@ def key(program):
     return program.add(KEY, "key", {"enableKeyRotation": True}, outputs={"arn": program.later(KEY_ARN)})
 
 
-def encrypted(program, with_key, name="database", physical="dev/billing/database"):
+def encrypted(program, with_key, name="database", physical="dev/billing/database", parent=""):
     """A secret under a key of the stack."""
     inputs = {"name": physical, "kmsKeyId": program.later(KEY_ARN)}
     outputs = {**inputs, "arn": program.later(program.arn(physical))}
-    return program.add("aws:secretsmanager/secret:Secret", name, inputs, outputs=outputs, made_from={"kmsKeyId": [with_key]})
+    return program.add("aws:secretsmanager/secret:Secret", name, inputs, outputs=outputs, made_from={"kmsKeyId": [with_key]}, parent=parent)
 
 
 def rights(program, role, secret, *more, actions=RIGHTS, with_key=None, name="rights", by_name=False):

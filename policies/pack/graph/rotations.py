@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policies.pack.graph.edges import origin
 from policies.pack.graph.holdings import Holding
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import Match
@@ -12,6 +13,7 @@ from policies.pack.graph.rotation import applications, functions_of, rotators
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import SECRET_ROTATION
 from policies.pack.resource import Resource
+from policies.pack.values import UNKNOWN
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -71,8 +73,10 @@ class Rotations:
             )
             for resource in rotations
         )
-        self.functions = tuple({function.urn: function for renewal in self.all for function in renewal.functions}.values())
-        """The functions of the stack that rotate, or may, each once."""
+        self.functions = tuple(
+            {renewal.functions[0].urn: renewal.functions[0] for renewal in self.all if len(renewal.functions) == 1}.values()
+        )
+        """The functions of the stack that rotate for sure, each once."""
         self.rotators = tuple(self._rotators(stack, rotations))
 
     def _rotators(self, stack: "Stack", rotations: list[Resource]) -> list[Rotator]:
@@ -97,3 +101,12 @@ class Rotations:
             for identity, renewed in secrets.items()
             if identity.resource is not None
         ]
+
+
+def is_untold(holding: Holding, stack: "Stack") -> bool:
+    """Tells whether a document is not known yet, and does not say either what it is made from."""
+    return (
+        holding.document is UNKNOWN
+        and not holding.is_elsewhere
+        and not origin(holding.origin, holding.property, stack.resources).is_complete
+    )

@@ -3,7 +3,7 @@
 from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import DEPLOYED, FIRST_PREVIEW, Cases
 from tests.policies.program import ACCOUNT, ATTACHMENT, ROLE_POLICY, SECRET_POLICY, document, statement
-from tests.policies.rotations import RIGHTS, function, function_arn, rights, rotation
+from tests.policies.rotations import RIGHTS, encrypted, function, function_arn, key, rights, rotation
 
 cases = Cases("rotator-touches-only-its-secrets")
 
@@ -158,7 +158,8 @@ def central_function(program):
 @cases.holds("Keyturn's component writes its rights, before their ARNs are known")
 def own_component(program):
     component = program.component("DatabaseCredential", "billing/database", environment="dev", service="billing", secret="database")
-    secret, role = rotating(program)
+    secret, role = encrypted(program, key(program), parent=component), program.role("rotator")
+    rotation(program, secret, function(program, role), parent=component)
     admin = program.secret("admin", "dev/platform/admin")
     said = document(statement(program.arn_of(secret), RIGHTS), statement(program.arn_of(admin)))
     given = {"role": program.later("rotator"), "policy": program.later(said)}
