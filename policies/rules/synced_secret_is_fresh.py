@@ -21,7 +21,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.durations import seconds
+from policies.pack.graph.durations import checked, seconds
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.kubernetes import name_of, namespace_of
 from policies.pack.graph.kubernetes_tokens import WORKLOADS
@@ -44,16 +44,10 @@ _MEND_WORKLOAD = (
 )
 
 
-def _is_duration(text: str) -> str:
-    if not seconds(text):
-        raise ValueError("should be a duration, e.g. `30m` or `1h`")
-    return text
-
-
 class Freshness(Settings):
     """How fresh what is synced has to be."""
 
-    max_refresh: Annotated[str, AfterValidator(_is_duration)] = _DEFAULT
+    max_refresh: Annotated[str, AfterValidator(checked)] = _DEFAULT
     """Longest time between two fetches, e.g. `15m`. Default `1h`."""
     allow_push: tuple[str, ...] = ()
     """Names of PushSecrets that may write to a store; `*` is any text. Default none."""
