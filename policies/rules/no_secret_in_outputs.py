@@ -68,7 +68,7 @@ def policy(resource: Resource, stack: Stack, settings: OutputSettings) -> Iterat
             continue
         clear = tuple(leaf for leaf in found if not leaf.is_marked)
         yield from stack.part(Leaks).known_at(Place(resource, name, f"the outputs of {shown}", clear), formats=settings.formats)
-        unknown.extend(leaf for leaf in clear if leaf.value is UNKNOWN and not leaf.points)
+        unknown.extend(leaf for leaf in clear if leaf.value is UNKNOWN and not leaf.points and not leaf.is_address)
     yield from _unknown(resource, unknown, shown, stack.part(Taint))
 
 

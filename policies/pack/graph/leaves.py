@@ -9,10 +9,13 @@ from typing import Any
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Marked, Value, plain
 
-# A name that says that the value only points at something, e.g. `DB_SECRET_ARN`, `queueUrl`, `existingSecret`.
+# A name that says that the value only points at something, e.g. `DB_SECRET_ARN`, `existingSecret`. The `SECRET_ID` of Vault is a secret.
 _POINTS = re.compile(
-    r"(?:^|_)(?:arns?|names?|ids?|paths?|files?|urls?|uris?|hosts?|hostname|endpoints?|address|ports?|regions?|versions?|alias"
-    r"|public_?key|public_?key_(?:pem|openssh)|fingerprint|existing_secret|secret_ref)$"
+    r"(?:^|_)(?:arns?|names?|(?<!secret_)ids?|paths?|files?|versions?|alias|public_?key(?:_pem|_openssh)?|fingerprint|existing_secret|secret_ref)$"
+)
+# One that says that it is a place in a network. A database's URL often holds its password.
+_ADDRESS = re.compile(
+    r"(?:^|_)(?:hosts?|hostname|endpoints?|addresse?s?|ports?|regions?|domain|(?<!database_)(?<!db_)(?<!connection_)ur[il]s?)$"
 )
 _WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 # ARNs, URLs without a login, paths, and what CloudFormation or a template engine puts in later.
@@ -43,7 +46,16 @@ class Leaf:
     @property
     def points(self) -> bool:
         """Tells whether it calls itself a reference: that is no evidence of a secret, and none against one."""
-        return bool(_POINTS.search(_WORD_BEGINS.sub("_", self.name).lower()))
+        return bool(_POINTS.search(self._words))
+
+    @property
+    def is_address(self) -> bool:
+        """Tells whether it calls itself a place in a network, which may be public."""
+        return bool(_ADDRESS.search(self._words))
+
+    @property
+    def _words(self) -> str:
+        return _WORD_BEGINS.sub("_", self.name).lower()
 
 
 def is_reference(text: str) -> bool:

@@ -179,7 +179,7 @@ def arn_of_a_secret(program):
 
 @cases.holds(
     "Names with secret, password and token in them, and harmless values",
-    cites=("regolibrary#697", "trivy#3634", "prowler#1760", "detect-secrets#266"),
+    cites=("kubescape/regolibrary#697", "trivy#3634", "prowler#1760", "detect-secrets#266"),
 )
 def telling_names(program):
     variables = {

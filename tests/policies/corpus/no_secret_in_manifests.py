@@ -126,7 +126,7 @@ def certificate(program):
     written(program, values, [private_key(program)], type="kubernetes.io/tls")
 
 
-@cases.holds("A ConfigMap whose keys tell of secrets and whose values are settings", cites=("trivy#3634", "regolibrary#697"))
+@cases.holds("A ConfigMap whose keys tell of secrets and whose values are settings", cites=("trivy#3634", "kubescape/regolibrary#697"))
 def telling_keys(program):
     data = {
         "nginx.conf": "server_tokens off;\nssl_certificate_key /etc/tls/tls.key;\n",
