@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypeVar, cast
 
+from policies.pack.graph.deliveries import Deliveries
 from policies.pack.graph.documents import READ
 from policies.pack.graph.holdings import Holding, holdings
 from policies.pack.graph.identity import Identities, Identity
@@ -75,7 +76,7 @@ class Stack:
     def readers_of(self, secret: Secret) -> list[Reader]:
         """Gives who reads a secret, or may; the identity of its own rotation, and of nothing else, is no reader."""
         widest = {reader.identity.key: reader for reader in self.granted(secret)}
-        for reader in self._declared.get(secret.urn, ()):
+        for reader in (*self._declared.get(secret.urn, ()), *self.part(Deliveries).readers_of(secret)):
             _add(widest, reader, reader.certainty)
         for rotation in self.rotations_of(secret):
             rotators_only = {rotator.key for rotator in rotation.rotators} - self._also_applications
