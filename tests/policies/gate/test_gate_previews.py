@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.policies.exported import exported
+from tests.policies.program import Program
+
 CHECKOUT = Path(__file__).parents[3]
 
 SHARED = """
@@ -22,6 +25,20 @@ QUIET = {
 }
 
 
+def gate_of(shop, *arguments):
+    """Runs the gate where the shop's engine is on PATH."""
+    return subprocess.run(
+        [sys.executable, "-m", "policies.gate", *arguments],
+        cwd=shop.project,
+        env={**os.environ, **shop.environment, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
 @pytest.fixture
 def gate(shop):
     """Runs the gate on the shop's stacks `blue` and `green`, which are both of production."""
@@ -31,16 +48,7 @@ def gate(shop):
 
     def run(command, *arguments, program):
         shop.write(program)
-        return subprocess.run(
-            [sys.executable, "-m", "policies.gate", command, *arguments, "--", "--color", "never"],
-            cwd=shop.project,
-            env={**os.environ, **shop.environment, "PYTHONPATH": str(CHECKOUT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return gate_of(shop, command, *arguments, "--", "--color", "never")
 
     return run
 
@@ -105,3 +113,19 @@ def test_a_program_that_fails_is_not_one_without_findings(gate):
 
     assert run.returncode == 1
     assert "before the rules could look at it" in run.stdout
+
+
+def test_exported_states_are_judged_each_and_together(shop):
+    for stack in ("blue", "green"):
+        program = Program(deployed=True, stack=stack, environment="prod")
+        program.grant(program.role("billing"), program.secret(physical="prod/billing/database"), name="reads")
+        (shop.project / f"{stack}.json").write_text(exported(program))
+
+    run = gate_of(shop, "analyze", "--file", "blue.json", "--file", "green.json", "--json", "g.json")
+
+    assert run.returncode == 1, run.stdout
+    blue, green = json.loads((shop.project / "g.json").read_text())["records"]
+    assert (blue["stack"], green["stack"], green["project"]) == ("blue", "green", "shop")
+    rule = "secret-is-not-shared-across-stacks"
+    assert [[finding["rule"] for finding in record["findings"]].count(rule) for record in (blue, green)] == [0, 1]
+    assert [(row["identity"], row["access"], row["certain"]) for row in blue["access"]] == [('Role "billing"', "read", True)]
