@@ -14,7 +14,7 @@ def information(name: str, version: str, policies: Iterable[Policy]) -> analyzer
         name=name,
         displayName="Keyturn",
         version=version,
-        description="Shared, unrotated and badly encrypted secrets, found before they are created.",
+        description="Shared, unrotated, leaking and over-granted secrets, found before they are created.",
         supportsConfig=True,
         policies=[_policy(policy) for policy in policies],
     )

@@ -1,6 +1,8 @@
 """A configuration is checked as a whole, and says what a person meant to write."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
@@ -247,3 +249,17 @@ def test_the_engine_s_defaults_are_the_rule_s_own():
 
     assert from_the_engine.levels == configuration({}).of(BY_PLACE).settings.levels
     assert from_the_engine.model_copy(update={"undecided": None}) == configuration({}).of(BY_PLACE).settings
+
+
+def test_the_page_shows_a_configuration_that_is_taken():
+    page = (Path(__file__).parents[2] / "docs" / "configure-policies.md").read_text()
+    whole, levels = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+
+    # A rule's name with just a level is the engine's own short form.
+    given = {name: {"enforcementLevel": one} if isinstance(one, str) else one for name, one in whole.items()}
+
+    found = configuration(given)
+    assert found.of(RULES["reads-are-audited"]).level is EnforcementLevel.DISABLED
+    assert found.of(RULES["key-is-rotated"]).settings.max_days == 180
+    assert [exemption.owner for exemption in found.of(RULES["secret-is-rotated"]).settings.exemptions] == ["team billing"]
+    assert configuration({BY_PLACE.name: {"levels": levels}}).of(BY_PLACE).settings.levels == PROTECTED

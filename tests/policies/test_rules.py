@@ -4,25 +4,30 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from pulumi_policy import (
     EnforcementLevel,
     PolicyCustomTimeouts,
+    PolicyProviderResource,
     PolicyResource,
     PolicyResourceOptions,
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pydantic import ValidationError
 
 from keyturn.catalogue import Kind
 from policies import rules as folder
 from policies.pack.finding import Answer, violated
 from policies.pack.message import message
 from policies.pack.rule import Group, Severity, rule
+from policies.pack.settings import Settings
 from policies.pack.values import UndecidedError
 from policies.rules import rules
 from policies.rules.secret_is_rotated import policy as secret_is_rotated
 from policies.rules.secret_uses_customer_key import policy as secret_uses_customer_key
 from tests.policies.program import SECRET
+from tests.policies.wire import Pack, requests
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,3 +145,54 @@ def test_a_rule_runs_under_the_stock_server_too_and_stays_closed():
         ("database", 'Secret "database"'),
         ("other", 'Secret "other"'),
     ]
+
+
+def test_under_the_stock_server_a_rule_knows_its_settings_and_the_options_of_a_resource():
+    options = PolicyResourceOptions(True, ["tags"], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+    provider = PolicyProviderResource("pulumi:providers:aws", {}, "urn:pulumi:dev::shop::pulumi:providers:aws::own", "own")
+    resource = PolicyResource(SECRET, {"name": "a"}, f"urn:pulumi:dev::shop::{SECRET}::a", "a", options, provider, None, [], {})
+    seen = []
+
+    class Knobs(Settings):
+        max_days: int = 30
+
+    @rule(
+        id="test",
+        title="T",
+        severity=Severity.LOW,
+        group=Group.HYGIENE,
+        mend="M",
+        references=[],
+        of=lambda stack: stack.secrets,
+        settings=Knobs,
+    )
+    def policy(secret, _, settings):
+        seen.append((settings.max_days, secret.resource.protect, secret.resource.ignore_changes, secret.resource.provider))
+        return ()
+
+    policy.validate(StackValidationArgs([resource], {"maxDays": 45.0}), print)
+
+    assert seen == [(45, True, ("tags",), provider.urn)]
+    with pytest.raises(ValidationError):
+        policy.validate(StackValidationArgs([resource], {"maxDay": 45.0}), print)
+
+
+STOCK = """
+from pulumi_policy import PolicyPack
+from policies.rules import rules
+PolicyPack("stock", rules())
+"""
+
+
+def test_all_rules_run_under_the_stock_server(tmp_path, program):
+    secret = program.secret(kmsKeyId="alias/aws/secretsmanager")
+    program.grant(program.role("billing"), secret)
+    (tmp_path / "pack.py").write_text(STOCK)
+
+    with Pack([sys.executable, "-u", str(tmp_path / "pack.py")], PYTHONPATH=str(ROOT), PULUMI_PROJECT="shop", PULUMI_STACK="dev") as stock:
+        known = {policy.name for policy in stock.stub.GetAnalyzerInfo(Empty()).policies}
+        whole = stock.stub.AnalyzeStack(requests(program)[1], timeout=60)
+
+    assert known == {found.name for found in rules()}
+    assert "secret-uses-customer-key" in {diagnostic.policyName for diagnostic in whole.diagnostics}
+    assert "nothing-is-undecided" in {entry.policy_name for entry in whole.not_applicable}
