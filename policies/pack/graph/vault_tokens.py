@@ -10,6 +10,9 @@ KV_SECRET = "vault:kv/secretV2:SecretV2"  # noqa: S105 - a type token
 KV_SECRET_V1 = "vault:kv/secret:Secret"  # noqa: S105 - a type token
 GENERIC_SECRET = "vault:generic/secret:Secret"  # noqa: S105 - a type token
 
+ENDPOINT = "vault:generic/endpoint:Endpoint"
+"""A write to any path, e.g. one that rotates the password of a database."""
+
 DATABASE_CONNECTION = "vault:database/secretBackendConnection:SecretBackendConnection"
 DATABASE_ROLE = "vault:database/secretBackendRole:SecretBackendRole"
 DATABASE_STATIC_ROLE = "vault:database/secretBackendStaticRole:SecretBackendStaticRole"
