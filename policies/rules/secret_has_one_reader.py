@@ -12,16 +12,20 @@ Before the first deployment ARNs are unknown, and with them every document that 
 made from: made from the secret, it may read it; made from other resources only, it does not. A document of `get_policy_document`
 says nothing about what it is made from, so nobody can decide. Nor can anybody read a policy that is kept outside the stack.
 
-What ServiceAccess declares counts at once, and also for a secret of another stack: its name says whose it is.
+What ServiceAccess declares counts at once, and also for a secret of another stack: its name says whose it is. So does what delivers a
+secret to a workload as a role of another stack: ECS as the execution role of a task whose containers get it, the External Secrets Operator
+as the role of its store. A function whose environment only names the secret reads nothing by that.
 
 What it does not see: a secret's name written by hand, or a `get_policy_document`, in one document with the unknown ARN of another
-resource, before the first deployment (afterwards it does); who may assume a reading role; permission sets of IAM Identity Center;
-resources of other providers than pulumi_aws, Kubernetes manifests included. Permission boundaries narrow nothing here.
+resource, before the first deployment (afterwards it does); who may assume a reading role; permission sets of IAM Identity Center; an
+ExternalSecret whose store has static keys, the operator's own role, or a service account of another stack. Permission boundaries narrow
+nothing here.
 """
 
 from collections.abc import Iterable, Iterator
 
 from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.deliveries import Deliveries
 from policies.pack.graph.intent import ForeignRead, Permission, Service
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Reader, Unreadable
@@ -47,7 +51,7 @@ _MEND_MANY = (
 
 
 def _subjects(stack: Stack) -> list[Secret | Unreadable | ForeignRead]:
-    documents = stack.unreadable if stack.secrets else stack.unreadable_intent
+    documents = [*stack.unreadable, *stack.part(Deliveries).unreadable] if stack.secrets else stack.unreadable_intent
     return [*stack.secrets, *documents, *stack.foreign_reads]
 
 

@@ -1,7 +1,6 @@
-"""Who fetches secrets for a workload: ECS as a task's execution role, the External Secrets Operator as the role of a store."""
+"""Who fetches secrets for a workload and is not of the stack: ECS as an execution role, the External Secrets Operator as a store's."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,53 +9,74 @@ from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.intent import service_of
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.readers import Reader
+from policies.pack.graph.readers import Reader, Unreadable
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.task_definitions import container_secrets
 from policies.pack.graph.tokens import ROLE, SECRET, TASK_DEFINITION
 from policies.pack.resource import Resource
-from policies.pack.values import Unknown
+from policies.pack.values import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
 
 
+_MEND = "Let the text be known in a preview, or make the role in this stack: its documents then say what it reads."
+
+
 class Deliveries:
-    """The readers that a stack names by what they deliver: also those whose documents it does not show."""
+    """The readers that only a delivery names. A role of the stack is told by its documents, and is none of these."""
 
     def __init__(self, stack: "Stack") -> None:
         self._stack = stack
         self._secrets = {secret.urn: secret for secret in stack.secrets}
         self._readers: defaultdict[str, list[Reader]] = defaultdict(list)
-        for task in stack.resources.of_type(TASK_DEFINITION) if self._secrets else ():
-            for role in stack.identities.named_by(task, "executionRoleArn", ROLE):
-                for secret, certainty in self._put_into(task):
-                    self._readers[secret.urn].append(Reader(_of_service(role, task, stack), certainty, task.label))
-        for urn, uses in stack.part(ExternalSecrets).uses.items():
-            for use in uses:
-                for identity in use.identities:
-                    # Without a role nobody can tell whether it is one more reader: static keys are somebody's, too.
-                    if isinstance(identity, Identity):
-                        certainty = use.certainty if len(use.identities) == 1 else Match.MAYBE
-                        self._readers[urn].append(Reader(identity, certainty, use.reference.synced.resource.label))
+        self.unreadable: list[Unreadable] = []
+        """Deliveries of which nobody can tell yet what they fetch, or as whom."""
+        if self._secrets:
+            self._add_tasks()
+            self._add_synced(stack.part(ExternalSecrets))
 
     def readers_of(self, secret: Secret) -> list[Reader]:
         """Gives who fetches a secret, or may."""
         return self._readers.get(secret.urn, [])
 
-    def _put_into(self, task: Resource) -> Iterator[tuple[Secret, Match]]:
-        """Gives the secrets that ECS puts into the containers of a task."""
+    def _add_tasks(self) -> None:
+        for task in self._stack.resources.of_type(TASK_DEFINITION):
+            for role in self._stack.identities.named_by(task, "executionRoleArn", ROLE):
+                if role.resource is None:
+                    # A role that says of no service whose it is reads for that of the task.
+                    service = service_of(task, self._stack.resources) if role.service is None else role.service
+                    self._add_task(task, replace(role, service=service))
+
+    def _add_task(self, task: Resource, role: Identity) -> None:
         named = container_secrets(task)
         for text in named:
-            # A bare name is that of a parameter.
             if isinstance(text, str):
-                yield from self._stack.secret_index.named(text)
-        if any(isinstance(text, Unknown) for text in named):
-            for made in origin(task, "containerDefinitions", self._stack.resources).of_type(SECRET):
-                if made.urn in self._secrets:
-                    yield self._secrets[made.urn], Match.MAYBE
+                for secret, certainty in self._stack.secret_index.named(text):
+                    self._readers[secret.urn].append(Reader(role, certainty, task.label))
+        if not any(isinstance(text, Unknown) for text in named):
+            return
+        made_from = origin(task, "containerDefinitions", self._stack.resources)
+        for made in made_from.of_type(SECRET):
+            if made.urn in self._secrets:
+                self._readers[made.urn].append(Reader(role, Match.MAYBE, task.label))
+        if not made_from.is_complete:
+            why = "what its containers get is not known yet"
+            self.unreadable.append(Unreadable(task, "containerDefinitions", role.label, why, _MEND))
 
-
-def _of_service(role: Identity, task: Resource, stack: "Stack") -> Identity:
-    """A role that says of no service whose it is reads for that of the task."""
-    return replace(role, service=service_of(task, stack.resources)) if role.service is None else role
+    def _add_synced(self, external: ExternalSecrets) -> None:
+        for synced in external.synced:
+            for reference in synced.references:
+                stores = external.stores_of(reference)
+                for store, certainty in stores:
+                    identity = external.identity_of(store)
+                    if isinstance(identity, Identity) and identity.resource is not None:
+                        continue
+                    is_open = store.backend is UNKNOWN or store.read("role") is UNKNOWN
+                    if isinstance(identity, Identity) and not external.is_open(reference):
+                        for secret, meant in external.secrets_of(reference):
+                            sure = min(certainty, meant, Match.ALWAYS if len(stores) == 1 else Match.MAYBE)
+                            self._readers[secret.urn].append(Reader(identity, sure, synced.resource.label))
+                    elif isinstance(identity, Identity) or is_open:
+                        why = "what it fetches, or as whom, is not known yet"
+                        self.unreadable.append(Unreadable(synced.resource, "spec", synced.resource.label, why, _MEND))

@@ -29,6 +29,7 @@ class SecretPolicies:
         self._identities = identities
         self._readers: defaultdict[str, list[Reader]] = defaultdict(list)
         self._denials: defaultdict[str, list[Statement]] = defaultdict(list)
+        self._unknown: set[str] = set()
         self.unreadable: list[Unreadable] = []
         for secret in secrets.values():
             if secret.resource.read("policy") is not None:
@@ -42,14 +43,12 @@ class SecretPolicies:
         return self._readers[secret.urn]
 
     def denies(self, secret: Secret, identity: Identity) -> Match:
-        """Tells whether the secret's own policies keep an identity out."""
-        return max(
-            (
-                min(statement.does(self._action), names(statement, identity), holds_for(statement, identity, secret))
-                for statement in self._denials[secret.urn]
-            ),
-            default=Match.NEVER,
+        """Tells whether the secret's own policies keep an identity out. One that is not known yet may."""
+        said = (
+            min(self._does(statement, secret), names(statement, identity), holds_for(statement, identity, secret))
+            for statement in self._denials[secret.urn]
         )
+        return max(said, default=Match.NEVER) or (Match.MAYBE if secret.urn in self._unknown else Match.NEVER)
 
     def _add(self, secret: Secret, certainty: Match, resource: Resource) -> None:
         try:
@@ -65,6 +64,7 @@ class SecretPolicies:
                 elif certainty is Match.ALWAYS:
                     self._denials[secret.urn].append(statement)
             return
+        self._unknown.add(secret.urn)
         made_from = origin(resource, "policy", self._resources)
         named = made_from.of_type(ROLE, USER)
         if not named or not made_from.is_complete:
@@ -75,14 +75,17 @@ class SecretPolicies:
                 self._readers[secret.urn].append(Reader(identity, Match.MAYBE, resource.label))
 
     def _add_readers(self, secret: Secret, certainty: Match, resource: Resource, statement: Statement) -> None:
-        about = Match.ALWAYS
-        if statement.resources is not None or statement.not_resources is not None:
-            about = selected(statement.resources, statement.not_resources, secret.covered_by)
-        sure = min(certainty, statement.does(self._action), about, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
+        sure = min(certainty, self._does(statement, secret), Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
         own, hidden = f"{secret.urn}#policy", resource.hides("policy")
         for identity, named in principals(statement, self._identities, owner=secret.account, policy=own, hidden=hidden):
             if least := min(sure, named, holds_for(statement, identity, secret)):
                 self._readers[secret.urn].append(Reader(identity, least, resource.label))
+
+    def _does(self, statement: Statement, secret: Secret) -> Match:
+        about = Match.ALWAYS
+        if statement.resources is not None or statement.not_resources is not None:
+            about = selected(statement.resources, statement.not_resources, secret.covered_by)
+        return min(statement.does(self._action), about)
 
     def _add_unreadable(self, resource: Resource, why: str, mend: str) -> None:
         self.unreadable.append(Unreadable(resource, "policy", "its principals", why, mend))
