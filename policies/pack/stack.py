@@ -66,11 +66,11 @@ class Stack:
             secret: a secret of the stack.
             action: the action in lower case, e.g. `secretsmanager:putsecretvalue`. Default reading.
         """
-        policies = self._secret_policies(action)
+        grants, policies = self._grants(action), self._secret_policies(action)
         widest: dict[str, Reader] = {}
-        for reader in (*self._grants(action).readers.get(secret.urn, ()), *policies.readers_of(secret)):
-            kept = Match(Match.ALWAYS - policies.denies(secret, reader.identity))
-            _add(widest, reader, min(reader.certainty, kept))
+        for reader in (*grants.readers.get(secret.urn, ()), *policies.readers_of(secret)):
+            denied = max(grants.denies(reader.identity, secret), policies.denies(secret, reader.identity))
+            _add(widest, reader, min(reader.certainty, denied.opposite))
         return list(widest.values())
 
     def readers_of(self, secret: Secret) -> list[Reader]:

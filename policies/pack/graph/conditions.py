@@ -7,10 +7,11 @@ from policies.pack.graph.documents import Statement
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.intent import tag
 from policies.pack.graph.patterns import Match, match
+from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Value
 
-_TAG_OF_SECRET = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)", re.IGNORECASE)
+_TAG_OF_THING = re.compile(r"(aws|secretsmanager):resourcetag/(.+)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _TAG_OF_READER = re.compile(r"\$\{aws:PrincipalTag/([^}]+)\}", re.IGNORECASE)
 _SAME = ("stringequals", "stringequalsignorecase", "stringlike")
@@ -56,10 +57,12 @@ def _tested(operator: str, key: str, values: list[Value], identity: Identity, th
         operator = operator.removesuffix("ifexists")  # every caller has an ARN
         named = max((_is(value, identity, operator) for value in values), default=Match.NEVER)
         return named if operator in _ARN_IS else Match(Match.ALWAYS - named) if operator in _ARN_IS_NOT else None
-    tag_of_secret = _TAG_OF_SECRET.fullmatch(key)
+    tag_of_thing = _TAG_OF_THING.fullmatch(key)
     operator = operator.removeprefix("foranyvalue:")
-    if tag_of_secret and operator in _SAME:
-        present = _tag(thing.resource, tag_of_secret[1])
+    if tag_of_thing and operator in _SAME:
+        if tag_of_thing[1].lower() == "secretsmanager" and thing.resource.type != SECRET:
+            return Match.NEVER  # no call on a key has such a tag
+        present = _tag(thing.resource, tag_of_thing[2])
         if present is None and thing.has_tags_beside:
             return Match.MAYBE
         return max((_tags_agree(value, present, identity, operator) for value in values), default=Match.NEVER)

@@ -8,8 +8,8 @@ from policies.pack.graph.documents import MalformedDocumentError, Statement, sel
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.key import Key
-from policies.pack.graph.patterns import ANY_TEXT, Match, match
-from policies.pack.graph.principals import account_of, listed, names, principals
+from policies.pack.graph.patterns import ANY_TEXT, Match
+from policies.pack.graph.principals import names, principals
 from policies.pack.graph.readers import Reader
 from policies.pack.graph.tokens import ROLE, USER
 from policies.pack.resource import Resource
@@ -124,13 +124,7 @@ class KeyPolicies:
 
 def _delegates_to(statement: Statement, identity: Identity) -> Match:
     """Tells whether a statement names everybody, or the account that an identity belongs to."""
-    if statement.not_principals is not None:
-        return Match.ALWAYS
-    widest = names(statement, identity)
-    for kind, value in listed(statement.principals):
-        if kind == "AWS" and isinstance(value, str) and (account := account_of(value)):
-            widest = max(widest, match(f"arn:*:iam::{account}:*", identity.arn))
-    return widest
+    return Match.ALWAYS if statement.not_principals is not None else names(statement, identity)
 
 
 def _lists(grant: Resource, action: str) -> Match:

@@ -81,9 +81,10 @@ class Keys:
     def _may(self, key: Key, action: str) -> dict[str, Reader]:
         if (key.urn, action) not in self._granted:
             widest: dict[str, Reader] = {}
+            grants = self._grants(action)
             for reader in self._allowed(key, action):
-                kept = Match(Match.ALWAYS - self._policies.denies(key, reader.identity, action))
-                certainty = min(reader.certainty, kept)
+                denied = max(grants.denies(reader.identity, key), self._policies.denies(key, reader.identity, action))
+                certainty = min(reader.certainty, denied.opposite)
                 known = widest.get(reader.identity.key)
                 if certainty and (known is None or known.certainty < certainty):
                     widest[reader.identity.key] = Reader(reader.identity, certainty, reader.through)
@@ -91,12 +92,15 @@ class Keys:
         return self._granted[key.urn, action]
 
     def _allowed(self, key: Key, action: str) -> Iterator[Reader]:
-        if action not in self._grants_by_action:
-            self._grants_by_action[action] = Grants(self._stack.resources, self._stack.holdings, list(self.all), self.index, action)
-        for reader in self._grants_by_action[action].readers.get(key.urn, ()):
+        for reader in self._grants(action).readers.get(key.urn, ()):
             left = self._policies.leaves_to_iam(key, reader.identity, action)
             yield Reader(reader.identity, min(reader.certainty, left), reader.through)
         yield from self._policies.readers(key, action)
+
+    def _grants(self, action: str) -> Grants[Key]:
+        if action not in self._grants_by_action:
+            self._grants_by_action[action] = Grants(self._stack.resources, self._stack.holdings, list(self.all), self.index, action)
+        return self._grants_by_action[action]
 
     def _encryption(self, secret: Secret) -> tuple[list[tuple[Key, Match]], list[str | Unknown]]:
         if secret.urn not in self._encrypting:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.identity import Identities, Identity
+from policies.pack.graph.narrowing import demands
 from policies.pack.graph.patterns import ANY_TEXT, Match, is_exact, match
 from policies.pack.values import UNKNOWN, Value, elements
 
@@ -51,7 +52,7 @@ def principals(
 
 
 def names(statement: Statement, identity: Identity) -> Match:
-    """Tells whether a statement names an identity by itself: as everybody, or by its ARN."""
+    """Tells whether a statement names an identity: as everybody, by its account, or by its ARN."""
     if statement.not_principals is not None:
         # Deny with NotPrincipal spares whom it names; who else it spares (sessions, accounts) is not told here.
         return Match.NEVER
@@ -60,7 +61,8 @@ def names(statement: Statement, identity: Identity) -> Match:
         if value is UNKNOWN:
             named = max(named, Match.MAYBE)
         elif isinstance(value, str):
-            named = max(named, Match.ALWAYS if value == "*" else match(value, identity.arn))
+            account = account_of(value)
+            named = max(named, Match.ALWAYS if value == "*" else match(f"arn:*:iam::{account}:*" if account else value, identity.arn))
     return named
 
 
@@ -81,7 +83,7 @@ def listed(principals: Value) -> Iterator[tuple[str, Value]]:
 
 def _narrowed(statement: Statement, many: Identity, identities: Identities, *, hidden: bool) -> Iterator[tuple[Identity, Match]]:
     """Gives whom `*` or an account means: the ARNs that a condition lists, else all of them."""
-    named = [values for _, key, values in statement.conditions if key.lower() == _PRINCIPAL_ARN] if statement.condition is not None else []
+    named = [values for key, values in demands(statement) if key == _PRINCIPAL_ARN]
     arns = [value for value in named[0] if isinstance(value, str)] if len(named) == 1 else []
     known = [role_or_user for arn in arns if is_exact(arn) and (role_or_user := ROLE_OR_USER.fullmatch(arn))]
     if named and len(known) == len(named[0]):

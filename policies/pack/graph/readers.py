@@ -99,11 +99,16 @@ class Grants(Generic[T]):
         self._held = held
         self._action = action
         self.unreadable: list[Unreadable] = []
+        self._denied: defaultdict[Identity, dict[str, Match]] = defaultdict(dict)
         self.readers = self._readers()
+
+    def denies(self, identity: Identity, thing: T) -> Match:
+        """Tells whether the documents of an identity deny it: they do so whoever else allows it."""
+        return self._denied[identity].get(thing.urn, Match.NEVER) if identity in self._denied else Match.NEVER
 
     def _readers(self) -> dict[str, list[Reader]]:
         allowed: defaultdict[Identity, dict[str, Reader]] = defaultdict(dict)
-        denied: defaultdict[Identity, dict[str, Match]] = defaultdict(dict)
+        denied = self._denied
         for holding in self._held:
             for thing, certainty, allows in self._effects(holding):
                 if allows:

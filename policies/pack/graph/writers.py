@@ -60,7 +60,8 @@ class Writers:
 
     def _add(self, secret: Secret, action: str, grants: Grants[Secret], said: SecretPolicies) -> None:
         for reader in (*grants.readers.get(secret.urn, ()), *said.readers_of(secret)):
-            certainty = min(reader.certainty, Match(Match.ALWAYS - said.denies(secret, reader.identity)))
+            denied = max(grants.denies(reader.identity, secret), said.denies(secret, reader.identity))
+            certainty = min(reader.certainty, denied.opposite)
             if certainty:
                 writer = self._by_secret[secret.urn].setdefault(reader.identity.key, Writer(reader.identity))
                 writer.actions[action] = max(certainty, writer.actions.get(action, Match.NEVER))
