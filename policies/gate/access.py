@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.gate.judgement import Judgement
 from policies.gate.record import Record, Row
 
 Change = Literal["added", "removed", "changed", "kept"]
@@ -30,21 +31,23 @@ class Line:
     through: tuple[str, ...]
 
 
-def compared(after: Sequence[Record], before: Iterable[Record] | None) -> list[Line]:
+def compared(after: Sequence[Record], before: Judgement | None) -> list[Line]:
     """Gives the matrix after the change: what changed first.
 
     Args:
         after: the records of this run.
-        before: the records of an earlier one; stacks of it that this run did not judge say nothing. None when there is none.
+        before: an earlier run; stacks of it that this run did not judge say nothing. None when there is none.
     """
-    new = _entries(after)
-    if before is None:
-        return [_line("kept", entry, rows) for entry, rows in sorted(new.items())]
     stacks = {record.name for record in after}
-    old = _entries(record for record in before if record.name in stacks)
+    old = _entries(() if before is None else (record for record in before.records if record.name in stacks))
+    # A stack that the earlier run could not judge is not one that was not there.
+    unknown = stacks - {record.name for record in before.records} if before is not None and before.not_judged else set[str]()
+    new = _entries(after)
     lines = [_line("removed", entry, rows) for entry, rows in old.items() if entry not in new]
     for entry, rows in new.items():
-        if entry not in old:
+        if before is None or entry.stack in unknown:
+            lines.append(_line("kept", entry, rows))
+        elif entry not in old:
             lines.append(_line("added", entry, rows))
         else:
             lines.append(_line("kept" if _said(rows) == _said(old[entry]) else "changed", entry, rows))

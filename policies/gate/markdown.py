@@ -52,13 +52,15 @@ def _summary(judgement: Judgement, before: Judgement | None) -> Iterator[str]:
     doubts = sum(finding.status == "open" and finding.answer == "cannot decide" for finding in every)
     if doubts:
         yield f"{doubts} cannot be decided yet"
-    if advisory := sum(finding.status == "open" and finding.level == "advisory" for finding in every):
+    if advisory := sum(finding.counts_as == "advisory" and finding.answer == "violated" for finding in every):
         yield f"{advisory} advisory"
     if days := [finding.exemption.days_left for finding in every if finding.status == "exempt" and finding.exemption]:
         yield f"{len(days)} exempt, the first for {counted(min(days), 'day')} more"
     if known := sum(finding.status == "baseline" for finding in every):
         yield f"{known} in the baseline"
-    if before is not None and all(line.change == "kept" for line in compared(judgement.records, before.records)):
+    if before is not None and before.not_judged:
+        yield "what the base could not judge is not compared"
+    elif before is not None and all(line.change == "kept" for line in compared(judgement.records, before)):
         yield "access does not change"
 
 
@@ -81,7 +83,7 @@ def _sections(judgement: Judgement, before: Judgement | None, pages: Pages) -> I
     advisory = [told for told in violated if not told[1].stops]
     open_doubt = any(finding.stops for _, finding in undecided)
     exempt = [told for told in every if told[1].status == "exempt"]
-    changes = compared(judgement.records, None if before is None else before.records)
+    changes = compared(judgement.records, before)
 
     sections = (
         Section("Not judged", ("stack", "why"), [(inline(one.stack), inline(one.why)) for one in judgement.not_judged]),

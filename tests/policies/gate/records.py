@@ -4,8 +4,7 @@ from datetime import date
 
 from policies.gate.judgement import Judgement, NotJudged
 from policies.gate.record import Exemption, Finding, Record, Row
-
-SECRET = "aws:secretsmanager/secret:Secret"
+from tests.policies.program import SECRET
 
 
 def urn(name="database", stack="prod", of=SECRET):
@@ -40,10 +39,10 @@ def exempt(name="legacy", *, days=12, **more):
     return finding(name, status="exempt", level="advisory", exemption=exemption, **more)
 
 
-def row(who="prod/billing", secret="prod/billing/database", access="read", *, certain=True, service=True, through='RolePolicy "reads"'):  # noqa: S107
+def row(who="prod/billing", of="prod/billing/database", access="read", *, certain=True, service=True, through='RolePolicy "reads"'):
     """A line of the access matrix."""
     identity = f'Role "{who.rpartition("/")[2]}"' if service else who
-    return Row(identity=identity, service=who if service else None, secret=secret, access=access, certain=certain, through=through)
+    return Row(identity=identity, service=who if service else None, secret=of, access=access, certain=certain, through=through)
 
 
 def record(*findings, stack="prod", access=(), environment="prod", **more):

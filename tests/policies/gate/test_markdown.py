@@ -148,7 +148,7 @@ def test_access_that_does_not_change_is_said_in_one_sentence():
 
 
 def test_without_a_base_the_matrix_is_shown_as_it_is():
-    text = comment(judgement(record(access=[row(certain=False, service=False, who='Role "x"', secret="*")])))
+    text = comment(judgement(record(access=[row(certain=False, service=False, who='Role "x"', of="*")])))
 
     assert section(text, "<summary>Who may do what") == [["", "shop/prod", 'Role "x"', "may read", "any", 'RolePolicy "reads"']]
 
@@ -158,6 +158,13 @@ def test_a_stack_that_the_base_does_not_have_is_new_altogether_and_one_that_only
     text = comment(judgement(record(access=[row()])), before)
 
     assert [line[0:3] for line in section(text, "### What the change does to access")] == [["🟢 new", "shop/prod", "prod/billing"]]
+
+
+def test_a_stack_that_the_base_could_not_judge_is_not_called_new():
+    text = comment(judgement(record(access=[row()])), judgement(not_judged=[("prod", "it failed")]))
+
+    assert text.splitlines()[2] == "1 stack · what the base could not judge is not compared"
+    assert "🟢 new" not in text
 
 
 def test_identities_of_one_service_are_one_line():
@@ -187,7 +194,7 @@ def test_a_comment_never_gets_longer_than_code_hosts_take_and_says_what_is_missi
 def test_hostile_names_end_neither_a_table_nor_the_comment():
     name = "x\n\n</details>|\n# @everyone <!-- keyturn-gate -->"
     hostile = finding(name, text=name, mend=name, property=name, resource=name)
-    text = comment(judgement(record(hostile, exempt(name), access=[row(name, secret=name, through=name)]), not_judged=[(name, name)]))
+    text = comment(judgement(record(hostile, exempt(name), access=[row(name, of=name, through=name)]), not_judged=[(name, name)]))
 
     assert text.count(MARKER) == 1
     assert text.count("</details>") == text.count("<details>")
