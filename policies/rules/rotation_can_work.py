@@ -84,7 +84,7 @@ def policy(subject: Renewal | Resource | Invocation, stack: Stack, settings: Sur
 
 
 def _scoped(invocation: Invocation) -> Iterator[Finding]:
-    unscoped = min(invocation.certainty, Match(Match.ALWAYS - invocation.is_scoped))
+    unscoped = min(invocation.certainty, invocation.is_scoped.opposite)
     label = invocation.resource.label
     if unscoped is Match.ALWAYS:
         text = f"{label} lets Secrets Manager invoke the function for secrets of any account"
@@ -132,7 +132,7 @@ def _invoked(renewal: Renewal, secret: Secret, certainty: Match, stack: Stack) -
         serves = max((invocation.serves(secret, qualifier) for invocation in invocations), default=Match.NEVER)
         why = "the Permissions for it are for other secrets, accounts or aliases" if invocations else "there is no Permission for it"
         text = f"Secrets Manager may not invoke {function.label} to rotate {secret.resource.label}: {why}"
-        yield from _lacking(renewal, text, min(certainty, Match(Match.ALWAYS - serves)), "rotationLambdaArn")
+        yield from _lacking(renewal, text, min(certainty, serves.opposite), "rotationLambdaArn")
 
 
 def _allowed(renewal: Renewal, secret: Secret, certainty: Match, stack: Stack) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def _allowed(renewal: Renewal, secret: Secret, certainty: Match, stack: Stack) -
                 if not lacking:
                     continue
                 text = f"{identity.label}, as which {function.label} runs, lacks for {secret.resource.label}: {lacking}"
-                yield from _lacking(renewal, text, min(certainty, Match(Match.ALWAYS - least)), "policy")
+                yield from _lacking(renewal, text, min(certainty, least.opposite), "policy")
 
 
 def _lacking(renewal: Renewal, text: str, certainty: Match, property_name: str) -> Iterator[Finding]:
