@@ -72,7 +72,11 @@ class Engine:
             code = self._run([*command, *self._with_pack(Path(private), earlier)], {VARIABLE: str(written)})
             record = read_record(written)
         if record is None:
-            why = "ended without an answer of the rules" if code == 0 else f"failed (exit code {code}) before the rules could look at it"
+            why = (
+                "ended without an answer of the rules"
+                if code == 0
+                else f"failed (exit code {code}) before the rules could look at it (they need version 3.255 or newer)"
+            )
             return NotJudged(stack=name, why=f"{said} {why}: its output says why")
         if code != 0 and not any(finding.stops for finding in record.findings):
             return NotJudged(stack=record.name, why=f"{said} failed (exit code {code}) for another reason: its output says why")

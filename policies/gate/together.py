@@ -1,5 +1,6 @@
 """What only shows when stacks are seen together: the rule about sharing across stacks, asked about all of them at once."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import UTC, date, datetime
@@ -53,18 +54,19 @@ def found_together(records: Sequence[Record], configuration: Configuration) -> t
 
 
 def _new(records: Sequence[Record], settings: AcrossStacks, today: date) -> Iterator[Found]:
-    said = [finding for record in records for finding in record.findings if finding.rule == policy.name]
+    said: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for finding in (finding for record in records for finding in record.findings if finding.rule == policy.name):
+        said[finding.urn, finding.property_name].append(finding.text)
     for sharing in shared(map(_facts, records), settings.shared_allow, today=today):
-        if not any(_is_about(finding, sharing) for finding in said):
+        if not any(_is_about(text, sharing) for place in sharing.places for text in said[place.urn, place.property]):
             make = violated if sharing.is_certain else cannot_decide
             yield make(sharing.places[0].urn, sharing.text, property=sharing.places[0].property)
 
 
-def _is_about(finding: Finding, sharing: Sharing) -> bool:
-    """Tells whether a record says it already: at one of its places, with the same words or in sight of the same stacks."""
-    at_it = any((finding.urn, finding.property_name) == (place.urn, place.property) for place in sharing.places)
+def _is_about(text: str, sharing: Sharing) -> bool:
+    """Tells whether a finding at one of its places says it already: in the same words, or in sight of the same stacks."""
     stacks = {"/".join(place.stack) for place in sharing.places}
-    return at_it and (finding.text == sharing.text or (len(stacks) > 1 and all(f'stack "{stack}"' in finding.text for stack in stacks)))
+    return text == sharing.text or (len(stacks) > 1 and all(f'stack "{stack}"' in text for stack in stacks))
 
 
 def _facts(record: Record) -> StackFacts:

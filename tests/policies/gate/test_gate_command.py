@@ -51,7 +51,7 @@ def test_a_finding_ends_with_1(gate, pulumi):
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ({"code": 255}, "failed (exit code 255) before the rules could look at it"),
+        ({"code": 255}, "failed (exit code 255) before the rules could look at it (they need version 3.255 or newer)"),
         ({"code": 0}, "ended without an answer of the rules"),
         ({"code": 255, "record": True}, "failed (exit code 255) for another reason"),
     ],
