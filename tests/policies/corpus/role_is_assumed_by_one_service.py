@@ -48,7 +48,8 @@ def reader(program, *trust, **inputs):
 def running(program, role, name, type_token=FUNCTION, property_name="role", *, service=None):
     tags = {} if service is None else {"tags": {"keyturn:service": service}}
     arn = program.later(f"arn:aws:iam::{ACCOUNT}:role/billing")
-    return program.add(type_token, name, {"name": name, property_name: arn, **tags}, made_from={property_name: [role]})
+    called = {"family" if type_token == TASK_DEFINITION else "name": name}
+    return program.add(type_token, name, {**called, property_name: arn, **tags}, made_from={property_name: [role]})
 
 
 def associated(program, role, name, account):
