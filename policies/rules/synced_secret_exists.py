@@ -236,8 +236,12 @@ def _in_mounts(stack: Stack) -> Spelling:
 
 def _slip(reference: Reference, meant: str, stack: Stack) -> str:
     resource = reference.synced.resource
-    declaring = (*(secret.resource for secret in stack.secrets if secret.name == meant), *stack.resources.of_type(MOUNT, KV_SECRET))
-    is_hidden = resource.hides("spec") or any(one.hides(name) for one in declaring for name in ("name", "path", "mount"))
+    hiding = (
+        *(secret.resource.hides("name") for secret in stack.secrets if secret.name == meant),
+        *(mount.hides("path") for mount in stack.resources.of_type(MOUNT)),
+        *(written.hides(name) for written in stack.resources.of_type(KV_SECRET) for name in ("mount", "name")),
+    )
+    is_hidden = resource.hides("spec") or any(hiding)
     return f"{resource.label} fetches a secret that does not exist" + ("" if is_hidden else f': did you mean "{meant}"?')
 
 

@@ -66,15 +66,15 @@ class Connection:
     @property
     def rotates_by_itself(self) -> bool | Unknown:
         """Whether Vault rotates the password on a schedule."""
-        off = self._either("disableAutomatedRotation")
-        schedule, period = self._either("rotationSchedule"), seconds_of(self._either("rotationPeriod"))
+        off = self._schedule("disableAutomatedRotation")
+        schedule, period = self._schedule("rotationSchedule"), seconds_of(self._schedule("rotationPeriod"))
         if any(one is UNKNOWN for one in (off, schedule, period)):
             return UNKNOWN
         return off is not True and (bool(period) or (isinstance(schedule, str) and schedule != ""))
 
-    def _either(self, name: str) -> Value:
-        own = at(self.settings, name)
-        return self.resource.read(name) if own is None else own
+    def _schedule(self, name: str) -> Value:
+        # A connection of its own has the schedule beside the settings of its engine, a mount's has it among them.
+        return self.resource.read(name) if self.resource.type == DATABASE_CONNECTION else at(self.settings, name)
 
 
 class VaultDatabases:
