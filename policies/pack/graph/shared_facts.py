@@ -20,9 +20,9 @@ class Fact(Facts):
     urn: str
     """URN of the resource that a person would change."""
     environment: str | None = None
-    """Environment that it belongs to; null when nothing says it."""
+    """Environment that it belongs to; missing when nothing says it."""
     service: str | None = None
-    """Service that it belongs to; null when nothing says it."""
+    """Service that it belongs to; missing when nothing says it."""
     is_known: bool = True
     """Whether it is known, and may be shown, whose it is."""
     is_hidden: bool = Field(False, exclude=True)
@@ -48,13 +48,13 @@ class HeldSecret(Fact):
     label: str
     """How a message names it."""
     name: str | None = None
-    """Physical name; null when it is not known yet, or secret."""
+    """Physical name; missing when it is not known yet, or secret."""
     arn: str | None = None
-    """ARN; null when it is not known yet, or secret."""
+    """ARN; missing when it is not known yet, or secret."""
     account: str | None = None
-    """Account that it is in; null when it is not known yet."""
+    """Account that it is in; missing when it is not known yet."""
     region: str | None = None
-    """Region that it is in; null when it is not known yet."""
+    """Region that it is in; missing when it is not known yet."""
     readers: tuple[SecretReader, ...] = ()
     """Who of the stack reads it."""
 
@@ -72,7 +72,7 @@ class Read(Fact):
     label: str
     """How a message names who reads."""
     text: str | None = None
-    """ARN, pattern of ARNs or name; null when it is not known yet, or secret."""
+    """ARN, pattern of ARNs or name; missing when it is not known yet, or secret."""
     is_certain: bool = True
     """Whether what the text means is read for certain."""
     is_quotable: bool = Field(True, exclude=True)
@@ -89,7 +89,7 @@ class UsedKey(Fact):
     label: str
     """How a message names the secret."""
     key: str | None = None
-    """ARN, id or alias; null when it is not known yet, or secret."""
+    """ARN, id or alias; missing when it is not known yet, or secret."""
 
     def shown(self) -> Self:
         """Gives the fact without what may not be shown."""
@@ -102,9 +102,9 @@ class VaultRole(Fact):
     label: str
     """How a message names it."""
     name: str | None = None
-    """Path in Vault, e.g. `auth/kubernetes/role/billing`; null when it is not known yet, or secret."""
+    """Path in Vault, e.g. `auth/kubernetes/role/billing`; missing when it is not known yet, or secret."""
     server: str | None = None
-    """Address and namespace of the server; null when nobody can tell."""
+    """Address and namespace of the server; missing when nobody can tell."""
     is_server_quotable: bool = Field(True, exclude=True)
     """Whether a message may show the server."""
 
