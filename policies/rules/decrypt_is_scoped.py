@@ -140,7 +140,7 @@ def _let_in(subject: KeyOfSecrets, stack: Stack, settings: DecryptSettings) -> I
         yield cannot_decide(subject.urn, text, property="policy", mend=MEND_UNKNOWN)
     else:
         for statement in said:
-            does = max(statement.does(action.lower()) for action in _USING)
+            does = max(statement.done(_USING).values(), default=Match.NEVER)
             if does and statement.allows is not False:
                 sure = min(does, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
                 yield from _judged(subject, statement, sure, settings)
@@ -167,7 +167,7 @@ def _open(key: Key, kind: str, value: Value, statement: Statement, settings: Dec
         closed = min(through, max(own.keeps(statement), _for_secrets(statement)))
         return "everybody", max(closed, demanded(statement, "aws:principalarn")).opposite
     account = account_of(value)
-    if settings.require_via_service and any(statement.does(action.lower()) for action in DECRYPTING):
+    if settings.require_via_service and statement.done(DECRYPTING):
         return "whoever IAM lets" if account else "a role or user", through.opposite
     return "another account", min(own.has_account(account).opposite, through.opposite) if account else Match.NEVER
 

@@ -1,9 +1,5 @@
 """The actions that documents grant on secrets and keys, and what each of them gives into whose hands."""
 
-from functools import cache
-
-from policies.pack.graph.patterns import match
-
 # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 DESCRIBING = (
     "secretsmanager:BatchGetSecretValue",
@@ -43,9 +39,3 @@ ON_SECRETS = ("secretsmanager:GetSecretValue", *WRITING, "secretsmanager:CreateS
 # Source: https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-1
 DECRYPTING = ("kms:Decrypt", "kms:ReEncryptFrom")
 """Give what a key has encrypted: ReEncryptFrom under a key of the caller's choice."""
-
-
-@cache  # estates say the same few things thousands of times
-def covered(pattern: str, actions: tuple[str, ...]) -> frozenset[str]:
-    """Gives which of the actions a pattern covers."""
-    return frozenset(action for action in actions if match(pattern.lower(), action.lower()))

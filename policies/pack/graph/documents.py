@@ -1,9 +1,9 @@
 """What an IAM policy document says, whoever wrote it: lists or scalars, text or objects, any case."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from policies.pack.graph.patterns import Match, match
@@ -32,8 +32,25 @@ class Statement:
     condition: Value
 
     def does(self, action: str) -> Match:
-        """Tells whether its actions contain this one, which is given in lower case."""
-        return selected(self.actions, self.not_actions, lambda pattern: _covers(pattern, action))
+        """Tells whether its actions contain this one, in whichever case."""
+        return self.done((action,)).get(action, Match.NEVER)
+
+    def done(self, actions: tuple[str, ...]) -> Mapping[str, Match]:
+        """Gives which of these its actions contain, or may, in the order given."""
+        if self._patterns is not None:
+            return _done(self._patterns, actions, self.actions is not None)
+        found = {
+            action: selected(self.actions, self.not_actions, lambda pattern, action=action: match(pattern.lower(), action.lower()))
+            for action in actions
+        }
+        return {action: does for action, does in found.items() if does}
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...] | None:
+        """Gives what it says of actions when all of it is known."""
+        listed = elements(self.not_actions if self.actions is None else self.actions)
+        known = tuple(pattern for pattern in listed if isinstance(pattern, str))
+        return known if known and len(known) == len(listed) else None
 
     @property
     def conditions(self) -> Iterator[tuple[str, str, list[Value]]]:
@@ -52,9 +69,10 @@ def selected(these: Value, all_but: Value, covers: Callable[[str], Match]) -> Ma
     return _widest(these, covers)
 
 
-@cache  # estates name the same few actions thousands of times
-def _covers(pattern: str, action: str) -> Match:
-    return match(pattern.lower(), action)
+@cache  # estates say the same few things thousands of times
+def _done(patterns: tuple[str, ...], actions: tuple[str, ...], these: bool) -> Mapping[str, Match]:
+    contained = {action for action in actions if any(match(pattern.lower(), action.lower()) for pattern in patterns)}
+    return {action: Match.ALWAYS for action in actions if (action in contained) is these}
 
 
 def _widest(patterns: Value, covers: Callable[[str], Match]) -> Match:

@@ -38,6 +38,7 @@ class Keys:
         self._encrypting: dict[str, tuple[list[tuple[Key, Match]], list[str | Unknown]]] = {}
         self._grants_by_action: dict[str, Grants[Key]] = {}
         self._granted: dict[tuple[str, str], dict[str, Reader]] = {}
+        self._anybody: dict[tuple[str, str], Match] = {}
         self._policies = KeyPolicies(
             stack.resources,
             stack.identities,
@@ -72,11 +73,8 @@ class Keys:
 
     def may(self, identity: Identity, key: Key, action: str = DECRYPT) -> Match:
         """Tells whether an identity may do something with a key."""
-        readers = self._may(key, action)
-        # Everybody, and a principal that is not known yet, may be this one.
-        many = [reader.certainty for reader in readers.values() if reader.identity.is_many or reader.identity.service is UNKNOWN]
-        own = readers.get(identity.key)
-        return max(own.certainty if own else Match.NEVER, min(Match.MAYBE, max(many, default=Match.NEVER)))
+        own = self._may(key, action).get(identity.key)
+        return own.certainty if own else self._anybody[key.urn, action]
 
     def _may(self, key: Key, action: str) -> dict[str, Reader]:
         if (key.urn, action) not in self._granted:
@@ -89,6 +87,9 @@ class Keys:
                 if certainty and (known is None or known.certainty < certainty):
                     widest[reader.identity.key] = Reader(reader.identity, certainty, reader.through)
             self._granted[key.urn, action] = widest
+            # Everybody, and a principal that is not known yet, may be any.
+            is_open = any(reader.identity.is_many or reader.identity.service is UNKNOWN for reader in widest.values())
+            self._anybody[key.urn, action] = Match.MAYBE if is_open else Match.NEVER
         return self._granted[key.urn, action]
 
     def _allowed(self, key: Key, action: str) -> Iterator[Reader]:

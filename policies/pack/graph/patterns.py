@@ -32,8 +32,8 @@ class Match(IntEnum):
 
 def match(pattern: str, name: str) -> Match:
     """Tells whether the pattern (`*` is any text, `?` one character) covers the name."""
-    with_wildcards = _VARIABLE.sub("*", pattern)
-    if _expression(with_wildcards).fullmatch(name):
+    with_wildcards = _VARIABLE.sub("*", pattern) if "${" in pattern else pattern
+    if _covers(with_wildcards, name):
         return Match.ALWAYS if with_wildcards == pattern else Match.MAYBE
     if any(gap in name for gap in (ANY_TEXT, ANY_WORD, ANY_CHARACTER)) and _overlap(with_wildcards, name):
         return Match.MAYBE
@@ -43,6 +43,20 @@ def match(pattern: str, name: str) -> Match:
 def is_exact(pattern: str) -> bool:
     """Tells whether the pattern covers one name only."""
     return not any(mark in pattern for mark in ("*", "?", "${"))
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if "*" in pattern:
+        return _expression(pattern).fullmatch(name) is not None
+    # Most patterns of an estate name one thing, each another one: too many to make expressions of.
+    begin, mark, _ = pattern.partition("?")
+    if not mark:
+        return pattern == name
+    return (
+        len(pattern) == len(name)
+        and name.startswith(begin)
+        and all(own in ("?", other) and other not in _OF_ANY_LENGTH for own, other in zip(pattern, name, strict=True))
+    )
 
 
 @cache

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from policies.pack.graph.actions import covered
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, Match, is_exact, match
 from policies.pack.values import UNKNOWN, Value, elements
@@ -60,8 +59,9 @@ def wide(
     for statement in said:
         if statement.allows is False:
             continue
-        allowed = {action: does for action in actions if (does := _does(statement, action))}
-        allowed = {action: does for action, does in allowed.items() if not any(_takes_away(denial, action, kind) for denial in denials)}
+        allowed = statement.done(actions)
+        if denials:
+            allowed = {action: does for action, does in allowed.items() if not any(_takes_away(denial, action, kind) for denial in denials)}
         if not allowed or narrowed(statement) is Match.ALWAYS:
             continue
         action = max(allowed, key=lambda action: allowed[action])  # of the same certainty the first
@@ -89,10 +89,18 @@ def _reached(pattern: Value, kind: Kind) -> tuple[str, str | None, Match] | None
     return (*found, Match.ALWAYS) if found else None
 
 
+def reaches(pattern: str, kind: Kind) -> bool:
+    """Tells whether a pattern covers anything of a kind."""
+    parts = pattern.split(":", 5)
+    if len(parts) == 6 and parts[0] == "arn" and is_exact(parts[2]) and parts[2] != kind.service:
+        return False  # most are about something else, and this is told at once
+    return parts[-1].startswith(kind.begins) or bool(match(pattern, kind.all_in(pattern)))
+
+
 @cache
 def reach(pattern: str, kind: Kind) -> tuple[str, str | None] | None:
     """Gives in words, with the prefix, what a pattern reaches beyond one thing by its name; None when nothing."""
-    if not match(pattern, kind.all_in(pattern)):
+    if not reaches(pattern, kind):
         return None
     parts = pattern.split(":", 5)
     if len(parts) < 6 or not parts[5].startswith(kind.begins):
@@ -111,17 +119,9 @@ def reach(pattern: str, kind: Kind) -> tuple[str, str | None] | None:
     return (f"every {kind.noun} whose name begins alike" if prefix else f"every {kind.noun}"), prefix
 
 
-def _does(statement: Statement, action: str) -> Match:
-    patterns = elements(statement.actions if statement.actions is not None else statement.not_actions)
-    if not patterns or any(not isinstance(pattern, str) for pattern in patterns):
-        return statement.does(action.lower())
-    listed = any(action in covered(pattern, (action,)) for pattern in patterns if isinstance(pattern, str))
-    return Match.ALWAYS if listed is (statement.actions is not None) else Match.NEVER
-
-
 def _takes_away(denial: Statement, action: str, kind: Kind) -> bool:
     """Tells whether a denial leaves nothing of an action, or only what it names exactly: the shapes that are told without a request."""
-    if denial.condition is not None or _does(denial, action) is not Match.ALWAYS:
+    if denial.condition is not None or denial.does(action) is not Match.ALWAYS:
         return False
     if denial.resources is not None:
         return any(_is_all(pattern, kind) for pattern in elements(denial.resources))

@@ -7,8 +7,8 @@ from policies.pack.graph.actions import WRITING
 from policies.pack.graph.documents import READ, MalformedDocumentError, Statement, statements
 from policies.pack.graph.edges import origin
 from policies.pack.graph.holdings import Holding
-from policies.pack.graph.patterns import Match, match
-from policies.pack.graph.reach import SECRETS
+from policies.pack.graph.patterns import Match
+from policies.pack.graph.reach import SECRETS, reaches
 from policies.pack.graph.tokens import ROLE
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, elements
@@ -64,13 +64,13 @@ def _touches(holding: Holding, stack: "Stack") -> Match:
 
 
 def _reaches(statement: Statement) -> Match:
-    does = max(statement.does(action) for action in _ACTIONS)
+    does = max(statement.done(_ACTIONS).values(), default=Match.NEVER)
     if not does or statement.resources is None:
         return does
     reached = Match.NEVER
     for pattern in elements(statement.resources):
         if pattern is UNKNOWN:
             reached = max(reached, Match.MAYBE)
-        elif isinstance(pattern, str) and match(pattern, SECRETS.all_in(pattern)):
+        elif isinstance(pattern, str) and reaches(pattern, SECRETS):
             reached = Match.ALWAYS
     return min(does, reached)

@@ -37,7 +37,7 @@ class Trust:
     def takers(self, said: list[Statement]) -> Iterator[Taker]:
         """Gives whom the statements of a trust policy let take the role."""
         for statement in said:
-            does = max(statement.does(action) for action in _TAKING)
+            does = max(statement.done(_TAKING).values(), default=Match.NEVER)
             if statement.allows is False or not does:
                 continue
             sure = min(does, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
