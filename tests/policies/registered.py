@@ -4,14 +4,19 @@ import json
 from dataclasses import replace
 
 from policies.pack.values import UNKNOWN, Marked
-from tests.policies.program import FUNCTION, KEY, ROLE, document
+from tests.policies.program import ACCOUNT, FUNCTION, ROLE, document
 
 _TRUST = document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
 # What the provider demands and the corpus leaves out, where it says nothing about the case.
 _NEEDED = {
     ROLE: {"assumeRolePolicy": _TRUST},
-    FUNCTION: {"handler": "rotate.handler", "runtime": "python3.13", "s3Bucket": "code", "s3Key": "rotate.zip"},
-    KEY: {},
+    FUNCTION: {
+        "handler": "rotate.handler",
+        "runtime": "python3.13",
+        "role": f"arn:aws:iam::{ACCOUNT}:role/elsewhere",
+        "s3Bucket": "code",
+        "s3Key": "rotate.zip",
+    },
 }
 
 PROGRAM = '''
@@ -48,15 +53,15 @@ def properties(resource):
         for origins in [resource["made_from"].get(name, [])]
     }
 
-class Component(pulumi.ComponentResource):
-    def __init__(self, kind, name, props, opts):
-        super().__init__(kind, name, props, opts)
-        self.register_outputs(props)
+def component(resource, options):
+    registered = pulumi.ComponentResource(resource["type"], resource["name"], properties(resource), options)
+    registered.register_outputs({name: filled(value, []) for name, value in resource["outputs"].items()})
+    return registered
 
 for resource in json.loads(pathlib.Path("wanted.json").read_text()):
     if resource["type"] == "pulumi:pulumi:Stack":
-        for name, value in properties(resource).items():
-            pulumi.export(name, value)
+        for name, value in resource["outputs"].items():
+            pulumi.export(name, filled(value, []))
         continue
     options = pulumi.ResourceOptions(
         parent=made.get(resource["parent"]),
@@ -64,8 +69,10 @@ for resource in json.loads(pathlib.Path("wanted.json").read_text()):
         ignore_changes=resource["ignore_changes"],
         version=resource["version"],
     )
-    kind = Component if resource["version"] is None else pulumi.CustomResource
-    made[resource["urn"]] = kind(resource["type"], resource["name"], properties(resource), options)
+    if resource["version"] is None:
+        made[resource["urn"]] = component(resource, options)
+    else:
+        made[resource["urn"]] = pulumi.CustomResource(resource["type"], resource["name"], properties(resource), options)
 '''
 
 
@@ -93,6 +100,7 @@ def wanted(program, versions):
                 "name": resource.name,
                 "version": versions.get(resource.type.split(":")[0]),
                 "inputs": _encoded(resource.inputs),
+                "outputs": _encoded(resource.outputs),
                 "made_from": {name: list(urns) for name, urns in resource.property_dependencies.items()},
                 "parent": resource.parent,
                 "protect": bool(resource.protect),

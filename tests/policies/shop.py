@@ -14,24 +14,56 @@ from tests.policies.wire import PACK
 HEAD = """
 import json
 import pulumi
-from pulumi_aws import iam, kms, lambda_, s3, secretsmanager
+from pulumi_aws import cloudwatch, get_caller_identity, iam, kms, lambda_, s3, secretsmanager, sns
+
+BILLING = {"keyturn:environment": "prod", "keyturn:service": "billing"}
+KEPT = pulumi.ResourceOptions(protect=True)
 
 def role(name, service="lambda.amazonaws.com"):
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return iam.Role(name, assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
 
-def grant(name, role, resource, action="secretsmanager:GetSecretValue"):
-    allowed = {"Effect": "Allow", "Action": action, "Resource": resource}
-    document = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [allowed]})
+def allowed(resource, *actions):
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+def grant(name, role, *statements):
+    document = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
     iam.RolePolicy(name, role=role.name, policy=document)
 
-def rotated(secret, rotator):
+def may_read(name, role, secret):
+    grant(name, role, allowed(secret.arn, "secretsmanager:GetSecretValue"), allowed(key.arn, "kms:Decrypt"))
+
+def rotated(secret):
+    rotator = role("rotator")
+    steps = [f"secretsmanager:{step}" for step in ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")]
+    grant("rotator-rotates", rotator, allowed(secret.arn, *steps), allowed(key.arn, "kms:Decrypt", "kms:GenerateDataKey"))
     code = pulumi.AssetArchive({"rotate.py": pulumi.StringAsset("def handler(event, context): ...")})
-    function = lambda_.Function("rotate", role=rotator.arn, runtime="python3.13", handler="rotate.handler", code=code)
+    function = lambda_.Function("rotate", role=rotator.arn, runtime="python3.13", handler="rotate.handler", timeout=60, code=code)
+    lambda_.Permission(
+        "rotate-invoked",
+        action="lambda:InvokeFunction",
+        function=function.name,
+        principal="secretsmanager.amazonaws.com",
+        source_account=get_caller_identity().account_id,
+    )
     rules = {"automatically_after_days": 30}
     secretsmanager.SecretRotation("rotation", secret_id=secret.id, rotation_lambda_arn=function.arn, rotation_rules=rules)
 
-key = kms.Key("key")
+def alarmed():
+    topic = sns.Topic("alerts")
+    heard = {
+        "failures": ("AWS Service Event via CloudTrail", {"eventName": ["RotationFailed", "RotationAbandoned"]}),
+        "denials": ("AWS API Call via CloudTrail", {"eventName": ["GetSecretValue"], "errorCode": [{"prefix": "AccessDenied"}]}),
+        "changes": ("AWS API Call via CloudTrail", {"eventName": ["PutResourcePolicy", "DeleteSecret"]}),
+        "keys": ("AWS API Call via CloudTrail", {"eventName": ["DisableKey", "ScheduleKeyDeletion"]}),
+    }
+    for name, (kind, detail) in heard.items():
+        state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" if name == "denials" else None
+        rule = cloudwatch.EventRule(name, event_pattern=json.dumps({"detail-type": [kind], "detail": detail}), state=state)
+        cloudwatch.EventTarget(name, rule=rule.name, arn=topic.arn)
+
+key = kms.Key("key", enable_key_rotation=True, tags={"keyturn:environment": "prod"}, opts=KEPT)
+alarmed()
 """
 
 
@@ -74,13 +106,13 @@ class Shop:
         if self._aws is not None:
             process.stop(self._aws)
 
-    def write(self, body):
+    def write(self, body, head=HEAD):
         """Writes the program."""
-        (self.project / "__main__.py").write_text(HEAD + textwrap.dedent(body))
+        (self.project / "__main__.py").write_text(head + textwrap.dedent(body))
 
-    def preview(self, body, *, pack=PACK / "__main__.py", config=None):
+    def preview(self, body, *, head=HEAD, pack=PACK / "__main__.py", config=None):
         """Previews a program under the pack."""
-        return self._run("preview", body, pack, config)
+        return self._run("preview", body, pack, config, head=head)
 
     def up(self, body, *options, config=None):
         """Deploys a program under the pack."""
@@ -94,8 +126,8 @@ class Shop:
         """The state of the stack."""
         return self._pulumi("stack", "export", "--stack", "dev").stdout
 
-    def _run(self, command, body, pack, config, *options):
-        self.write(body)
+    def _run(self, command, body, pack, config, *options, head=HEAD):
+        self.write(body, head)
         self._pulumi("stack", "select", "--create", "dev")
         return self._judged(command, "--stack", "dev", *options, pack=pack, config=config)
 

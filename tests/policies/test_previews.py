@@ -7,34 +7,33 @@ import pytest
 from tests.policies.wire import PACK
 
 GOOD = """
-secret = secretsmanager.Secret("database", kms_key_id=key.arn)
-billing, rotator = role("billing"), role("rotator")
-grant("billing-reads", billing, secret.arn)
-grant("rotator-rotates", rotator, secret.arn, "secretsmanager:*")
-rotated(secret, rotator)
+secret = secretsmanager.Secret("database", kms_key_id=key.arn, tags=BILLING, opts=KEPT)
+rotated(secret)
+may_read("billing-reads", role("billing"), secret)
 
 # Near misses: an unknown document about something else, a known one by name, one of AWS, and who may call the function.
 logs = s3.Bucket("logs")
 other = role("other")
-grant("other-logs", other, logs.arn, "s3:PutObject")
-grant("other-describes", other, "*", "secretsmanager:DescribeSecret")
-grant("other-reads-its-own", other, "arn:aws:secretsmanager:eu-central-1:111122223333:secret:dev/other/database-??????")
+grant("other-logs", other, allowed(logs.arn, "s3:PutObject"))
+grant("other-describes", other, allowed("*", "secretsmanager:DescribeSecret"))
+own = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/other/database-??????"
+grant("other-reads-its-own", other, allowed(own, "secretsmanager:GetSecretValue"))
 iam.RolePolicyAttachment("other-basics", role=other.name, policy_arn=iam.ManagedPolicy.AWS_LAMBDA_BASIC_EXECUTION_ROLE)
 """
 SHARED = f"""{GOOD}
-grant("reports-reads", role("reports"), secret.arn)
+may_read("reports-reads", role("reports"), secret)
 """
 BAD = f"""{SHARED}
 statements = [{{"actions": ["secretsmanager:GetSecretValue"], "resources": [secret.arn]}}]
 iam.RolePolicy("other-invoked", role=other.name, policy=iam.get_policy_document_output(statements=statements).json)
 own = role("own")
 for name, key_id in (("under-aws-key", "alias/aws/secretsmanager"), ("without-key", None)):
-    unrotated = secretsmanager.Secret(name, name=name, kms_key_id=key_id)
-    grant(f"{{name}}-reads", own, unrotated.arn)
+    unrotated = secretsmanager.Secret(name, name=name, kms_key_id=key_id, tags=BILLING, opts=KEPT)
+    grant(f"{{name}}-reads", own, allowed(unrotated.arn, "secretsmanager:GetSecretValue"))
 """
 UNROTATED = """
-secret = secretsmanager.Secret("database", kms_key_id=key.arn)
-grant("billing-reads", role("billing"), secret.arn)
+secret = secretsmanager.Secret("database", kms_key_id=key.arn, tags=BILLING, opts=KEPT)
+may_read("billing-reads", role("billing"), secret)
 """
 
 
@@ -43,8 +42,8 @@ def test_a_good_program_passes(shop, pack):
     preview = shop.preview(GOOD, pack=pack)
 
     assert preview.returncode == 0, preview.stdout
-    assert "✅ keyturn@v" in preview.stdout
-    assert "mandatory" not in preview.stdout
+    assert "keyturn@v" in preview.stdout
+    assert "[mandatory]" not in preview.stdout
 
 
 def test_a_bad_program_is_stopped_with_rule_resource_and_mend(shop):
@@ -111,11 +110,14 @@ def test_the_same_is_judged_by_arn_once_it_is_deployed(shop):
 
     deployed = shop.up(UNROTATED, config=not_rotated)
     again = shop.preview(UNROTATED, config=not_rotated)
-    shared = shop.preview(UNROTATED + 'grant("reports-reads", role("reports"), secret.arn)', config=not_rotated)
-    forced = shop.up(UNROTATED + 'grant("reports-reads", role("reports"), secret.arn)', "--skip-preview", config=not_rotated)
+    as_it_is = shop.analyze("--stack", "dev")
+    shared = shop.preview(UNROTATED + 'may_read("reports-reads", role("reports"), secret)', config=not_rotated)
+    forced = shop.up(UNROTATED + 'may_read("reports-reads", role("reports"), secret)', "--skip-preview", config=not_rotated)
 
     assert deployed.returncode == 0, deployed.stdout
     assert again.returncode == 0, again.stdout
+    assert as_it_is.returncode == 1, as_it_is.stdout
+    assert "secret-is-rotated" in as_it_is.stdout
     for stopped in (shared, forced):
         assert stopped.returncode != 0
         assert 'Secret "database" is read by Role "billing"' in stopped.stdout, stopped.stdout
