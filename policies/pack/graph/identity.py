@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from policies.pack.graph.edges import is_told_in_part
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD
+from policies.pack.graph.place import account_of
 from policies.pack.graph.tokens import GROUP, ROLE, USER
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -54,7 +55,7 @@ class Identities:
         for resource in resources.of_type(*_KINDS):
             kind = _KINDS[resource.type]
             name = resource.answer("name") or resource.text("name") or resource.answer("id")
-            arn = resource.answer("arn") or f"arn:{ANY_WORD}:iam::{ANY_WORD}:{kind}/{ANY_TEXT}{name or ANY_TEXT}"
+            arn = resource.answer("arn") or f"arn:{ANY_WORD}:iam::{account_of(resource, resources)}:{kind}/{ANY_TEXT}{name or ANY_TEXT}"
             identity = Identity(resource.urn, resource.label, arn, service_of(resource, resources), resource)
             self._by_urn[resource.urn] = identity
             if name:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, Match, is_exact, match
+from policies.pack.graph.place import account_of, region_of
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import Unknown
@@ -66,9 +67,9 @@ def keys(resources: Resources) -> list[Key]:
 def _key(resource: Resource, resources: Resources) -> Key:
     arn = resource.answer("arn")
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 5):
-        region = resource.answer("region") or resource.text("region") or ANY_WORD
+        region, account = region_of(resource, resources), account_of(resource, resources)
         number = resource.answer("keyId") or resource.answer("id") or ANY_TEXT
-        arn = f"arn:{ANY_WORD}:kms:{region}:{ANY_WORD}:key/{number}"
+        arn = f"arn:{ANY_WORD}:kms:{region}:{account}:key/{number}"
     return Key(resource, arn, service_of(resource, resources))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of, tag
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match
+from policies.pack.graph.place import account_of, region_of
 from policies.pack.graph.tokens import OURS, SECRET, SECRET_TAG
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
@@ -63,8 +64,8 @@ def _secret(resource: Resource, resources: Resources, tagged: frozenset[str]) ->
     arn = resource.answer("arn") or resource.answer("id")
     if not (arn and arn.startswith("arn:") and arn.count(":") >= 6):
         prefix = resource.text("namePrefix") or ""
-        region = resource.answer("region") or resource.text("region") or ANY_WORD
-        arn = f"arn:{ANY_WORD}:secretsmanager:{region}:{ANY_WORD}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
+        region, account = region_of(resource, resources), account_of(resource, resources)
+        arn = f"arn:{ANY_WORD}:secretsmanager:{region}:{account}:secret:{name or prefix + ANY_TEXT}{_SUFFIX}"
     beside = not tagged.isdisjoint((resource.urn, ""))
     return Secret(resource, name, arn, service_of(resource, resources), tuple(_replicas(resource, arn)), beside)
 
