@@ -234,14 +234,18 @@ def _in_mounts(stack: Stack) -> Spelling:
     return Spelling(stack.part(VaultPaths).secrets)
 
 
+def _hidden(stack: Stack) -> frozenset[str]:
+    """Gives the names that come from a property which is marked secret."""
+    secrets = (secret.name for secret in stack.secrets if secret.name is not None and secret.resource.hides("name"))
+    mounts = (one.read("path") for one in stack.resources.of_type(MOUNT) if one.hides("path"))
+    written = (one for one in stack.resources.of_type(KV_SECRET) if one.hides("mount") or one.hides("name"))
+    places = (f"{trimmed(one.text('mount'))}/{trimmed(one.text('name'))}" for one in written)
+    return frozenset((*secrets, *(path.strip("/") for path in mounts if isinstance(path, str)), *places))
+
+
 def _slip(reference: Reference, meant: str, stack: Stack) -> str:
     resource = reference.synced.resource
-    hiding = (
-        *(secret.resource.hides("name") for secret in stack.secrets if secret.name == meant),
-        *(mount.hides("path") for mount in stack.resources.of_type(MOUNT)),
-        *(written.hides(name) for written in stack.resources.of_type(KV_SECRET) for name in ("mount", "name")),
-    )
-    is_hidden = resource.hides("spec") or any(hiding)
+    is_hidden = resource.hides("spec") or meant in stack.part(_hidden)
     return f"{resource.label} fetches a secret that does not exist" + ("" if is_hidden else f': did you mean "{meant}"?')
 
 

@@ -54,6 +54,7 @@ class ExternalSecrets:
     def __init__(self, stack: "Stack") -> None:
         self._stack = stack
         self._resources = stack.resources
+        self._found: dict[str, list[tuple[Secret, Match]]] = {}
         self._unnamed_by_urn: dict[str, tuple[list[Secret], bool]] = {}
         self.stores = tuple(Store(*self._named(one, kind)) for kind in (SECRET_STORE, CLUSTER_SECRET_STORE) for one in self._of(kind))
         self.synced = tuple(
@@ -163,7 +164,11 @@ class ExternalSecrets:
     def _fetched(self, reference: Reference, prefix: str | Unknown) -> list[tuple[Secret, Match]]:
         key = reference.key
         if reference.how == "find":
-            return [(secret, match) for secret in self._stack.secrets if (match := _finds(reference.search, secret.name))]
+            search = repr(reference.search)  # many services search in one way
+            if search not in self._found:
+                found = [(secret, _finds(reference.search, secret.name)) for secret in self._stack.secrets]
+                self._found[search] = [(secret, match) for secret, match in found if match]
+            return self._found[search]
         if key is UNKNOWN:
             unnamed, is_open = self._unnamed(reference.synced)
             return [(secret, Match.ALWAYS if len(unnamed) == 1 and not is_open else Match.MAYBE) for secret in unnamed]
@@ -187,8 +192,11 @@ class ExternalSecrets:
         return self._unnamed_by_urn[synced.urn]
 
     def _secrets_among(self, made_from: Origin) -> list[Secret]:
-        by_urn = {secret.urn: secret for secret in self._stack.secrets}
-        return [by_urn[one.urn] for one in made_from.of_type(SECRET)]
+        return [self._secrets_by_urn[one.urn] for one in made_from.of_type(SECRET)]
+
+    @cached_property
+    def _secrets_by_urn(self) -> dict[str, Secret]:
+        return {secret.urn: secret for secret in self._stack.secrets}
 
 
 def _is_told(resource: Resource) -> bool:
