@@ -3,12 +3,10 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from policies.pack.graph.references import References, name_in
 from policies.pack.graph.task_definitions import container_secrets
-from policies.pack.graph.vault_references import paths_in
+from policies.pack.graph.vault_references import VaultReferences
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Marked, Unknown
 from tests.policies.program import Program, document, statement
@@ -69,20 +67,22 @@ def test_the_name_in_an_arn(text, name):
     assert name_in(text) == name
 
 
-PATHS = some.text("abcdev*+/", min_size=1, max_size=8).map(lambda text: f"kv/{text}")
+@pytest.mark.parametrize(
+    ("policy", "paths"),
+    [
+        ('path "kv/data/dev/*" { capabilities = ["read"] }\npath "kv/data/prod/*" { capabilities = ["deny"] }', ["kv/data/dev/*"]),
+        ('{"path": {"kv/data/dev/*": {"capabilities": ["read"]}, "kv/data/prod/*": {"capabilities": ["deny"]}}}', ["kv/data/dev/*"]),
+        ('# path "kv/data/prod/*" { capabilities = ["read"] }\npath "kv/data/dev/*" { capabilities = ["read"] }', ["kv/data/dev/*"]),
+        ("no policy", [UNKNOWN]),
+    ],
+)
+def test_a_policy_of_vault_names_what_it_opens(deployed, policy, paths):
+    deployed.add("vault:index/policy:Policy", "billing", {"name": "billing", "policy": policy})
 
-
-@given(some.lists(some.tuples(PATHS, some.sampled_from(["read", "list", "deny"])), max_size=4), some.booleans())
-def test_the_paths_that_a_policy_opens_are_found_however_it_is_written(stanzas, as_json):
-    unique = dict(stanzas)
-    if as_json:
-        text = json.dumps({"path": {path: {"capabilities": [capability]} for path, capability in unique.items()}})
-    else:
-        text = "\n".join(
-            f'path "{path}" {{\n  capabilities = ["{capability}"]\n}}\n# path "kv/no" {{}}' for path, capability in unique.items()
-        )
-
-    assert paths_in(text) == [path for path, capability in unique.items() if capability != "deny"]
+    assert [reference.text for reference in deployed.stack().part(VaultReferences).all if reference.text is not UNKNOWN] == [
+        path for path in paths if path is not UNKNOWN
+    ]
+    assert [reference.is_open for reference in deployed.stack().part(VaultReferences).all] == [path is UNKNOWN for path in paths]
 
 
 def test_a_wildcard_alone_names_no_secret(deployed):

@@ -1,22 +1,18 @@
 """Where a program names places of secrets in Vault: values, policies, and stores of the External Secrets Operator."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.edges import origin
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.references import Reference
+from policies.pack.graph.vault_policy import MalformedPolicyError, path_rules
 from policies.pack.graph.vault_tokens import GENERIC_SECRET, KV_SECRET, KV_SECRET_V1, VAULT_POLICY
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown, Value
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
-
-# A stanza of a policy, as HCL or as the JSON that Vault takes, too.
-_STANZA = re.compile(r'(?:\bpath\s+|[{,]\s*)"([^"\s]+/[^"\s]*)"\s*:?\s*\{([^{}]*)\}')
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 
 
 class VaultReferences:
@@ -28,9 +24,7 @@ class VaultReferences:
 
     def _policies(self) -> Iterator[Reference]:
         for policy in self._stack.resources.of_type(VAULT_POLICY):
-            text = policy.read("policy")
-            paths = paths_in(text) if isinstance(text, str) else [UNKNOWN] if text is UNKNOWN else []
-            for path in paths:
+            for path in _opened(policy.read("policy")):
                 yield from self._of(policy, "policy", path)
 
     def _values(self) -> Iterator[Reference]:
@@ -61,6 +55,12 @@ class VaultReferences:
                 yield Reference(resource, property_name, path, resource, by, is_hidden=hides, is_open=is_open, is_path=True)
 
 
-def paths_in(policy: str) -> list[str]:
-    """Gives the paths that a policy of Vault opens; what it denies, it does not open."""
-    return [path for path, said in _STANZA.findall(_COMMENT.sub("", policy)) if '"deny"' not in said]
+def _opened(policy: Value) -> Iterator[str | Unknown]:
+    """Gives the paths that a policy opens, not those that it denies. About a text that is no policy nobody can tell."""
+    if isinstance(policy, str):
+        try:
+            yield from (rule.path for rule in path_rules(policy) if rule.allows)
+        except MalformedPolicyError:
+            yield UNKNOWN
+    elif policy is UNKNOWN:
+        yield UNKNOWN
