@@ -137,6 +137,15 @@ def test_a_store_of_another_cluster_is_none_of_this_one(any_program):
     assert [graph.stores_of(reference) for reference in graph.synced[0].references] == [[]]
 
 
+def test_default_providers_of_two_versions_speak_to_one_cluster(any_program):
+    store(any_program, provider="urn:pulumi:dev::shop::pulumi:providers:kubernetes::default")
+    synced(any_program, "synced", provider="urn:pulumi:dev::shop::pulumi:providers:kubernetes::default_4_23_0")
+
+    graph = any_program.stack().part(ExternalSecrets)
+
+    assert [len(graph.stores_of(reference)) for reference in graph.synced[0].references] == [1]
+
+
 def test_a_store_reads_as_the_role_of_its_service_account(any_program):
     role = any_program.role("billing")
     made_from = {"metadata": [role]}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.patterns import Match
+from policies.pack.graph.providers import place_of
 from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.store_conditions import Conditions
 from policies.pack.values import UNKNOWN, Unknown, at
@@ -77,5 +78,5 @@ def _place(store: Store) -> _Place:
     if store.is_of_cluster:
         conditions = Conditions(store.resource.read("spec", "conditions"))
         name = conditions.names[0] if len(conditions.names) == 1 and not conditions.serve_many else "*"
-        return store.resource.provider, name if isinstance(name, str) else None
-    return store.resource.provider, store.namespace if isinstance(store.namespace, str) else None
+        return place_of(store.resource), name if isinstance(name, str) else None
+    return place_of(store.resource), store.namespace if isinstance(store.namespace, str) else None
