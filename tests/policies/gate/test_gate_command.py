@@ -69,7 +69,7 @@ def test_a_preview_without_an_answer_is_not_a_preview_without_findings(gate, pul
 
 
 def test_a_record_of_another_version_is_no_answer(gate, pulumi):
-    pulumi.answers("prod", {"version": 2, "findings": []})
+    pulumi.answers("prod", {**json.loads(recorded().model_dump_json(by_alias=True)), "version": 2})
 
     run = gate("preview", "--stack", "prod")
 
