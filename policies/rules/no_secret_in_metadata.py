@@ -15,7 +15,6 @@ from typing import Final
 from policies.pack.finding import Finding
 from policies.pack.graph.leaks import Leaks, Place
 from policies.pack.graph.leaves import asked, leaves
-from policies.pack.graph.manifests import is_kubernetes
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.stack import Stack
@@ -39,7 +38,7 @@ _SHOWN: Final = _METADATA | _POLICIES
     mend="Take the value out: name things by environment, service and purpose, with a RandomId for a suffix, and refer to a secret by its "
     "name or ARN. A value that is no secret does not need the mark.",
     references=["NIST 800-53 IA-5(7)", "SOC 2 CC6.7"],
-    of=lambda stack: [resource for resource in stack.resources if not is_kubernetes(resource) and not resource.type.startswith("pulumi:")],
+    of=lambda stack: [resource for resource in stack.resources if not resource.type.startswith("pulumi:")],
     undecided="advisory",
 )
 def policy(resource: Resource, stack: Stack) -> Iterator[Finding]:

@@ -173,13 +173,26 @@ def test_a_value_of_the_stack_is_known_again_and_its_resource_named(deployed, ju
 
 
 @pytest.mark.parametrize(
-    "text", ["changeme", "postgres", "production", "db.internal.example.com", "arn:aws:iam::1:role/x", "short-1", "[secret]"]
+    "text", ["changeme", "change-it", "postgres", "production", "db.internal.example.com", "arn:aws:iam::1:role/x", "short-1", "[secret]"]
 )
 def test_a_secret_text_that_could_be_anything_is_not_known_again(deployed, judge, text):
     version(deployed, text)
     function(deployed, {"X": text})
 
     assert judge(RULES["no-secret-in-environment-variables"], deployed).answer == "holds"
+
+
+def test_a_generated_value_is_known_again_also_where_it_looks_like_a_path(deployed, judge):
+    deployed.add(RANDOM_PASSWORD, "password", {}, outputs={"result": Marked("/x7K2.p9/Qw")})
+    function(deployed, {"X": "/x7K2.p9/Qw"})
+
+    assert judge(RULES["no-secret-in-environment-variables"], deployed).answer == "violated"
+
+
+def test_a_database_that_is_tagged_with_its_own_password_is_told(deployed, judge):
+    deployed.add("aws:rds/instance:Instance", "db", {"password": Marked(VALUE), "tags": {"initial": VALUE}})
+
+    assert judge(RULES["no-secret-in-metadata"], deployed).properties == {"tags.initial"}
 
 
 def test_two_resources_that_are_made_from_each_other_end():

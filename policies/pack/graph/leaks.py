@@ -95,7 +95,7 @@ class Leaks:
         """Gives how it is known that a value is secret; empty when nothing says so."""
         text = decoded(leaf.text) if place.is_base64 else leaf.text
         fields = (field.text for field in leaves(from_json(text), ""))
-        if twin := next(filter(None, (self._taint.twin(field, place.resource) for field in fields)), None):
+        if twin := next(filter(None, (self._taint.twin(field) for field in fields)), None):
             return f"is the secret value of {twin.label}"
         if leaf.is_marked and not _is_harmless(leaf) and not _may_point(leaf, flow):
             return "is marked secret by the program"

@@ -19,6 +19,7 @@ from policies.pack.graph.secret_values import (
 from policies.pack.graph.tokens import PARAMETER, SECRET_VERSION, STACK_REFERENCE
 from policies.pack.graph.vault_tokens import GENERIC_SECRET, KV_SECRET, KV_SECRET_V1
 from policies.pack.resource import Resource, type_of
+from policies.pack.values import UNKNOWN
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -90,9 +91,10 @@ class Taint:
         """Tells whether a text is the known value of a secret of the stack."""
         return text in self._by_text
 
-    def twin(self, text: str, besides: Resource) -> Source | None:
-        """Gives another resource whose secret value this text is."""
-        return next((Source(urn, Match.ALWAYS) for urn in self._by_text.get(text, ()) if urn != besides.urn), None)
+    def twin(self, text: str) -> Source | None:
+        """Gives a resource whose secret value this text is."""
+        urns = self._by_text.get(text)
+        return Source(urns[0], Match.ALWAYS) if urns else None
 
     def inside(self, text: str, flow: Flow) -> Source | None:
         """Gives the source whose secret value is a part of a text that was made from it."""
@@ -120,8 +122,8 @@ class Taint:
     def _known(self, urn: str) -> tuple[str, ...]:
         if urn not in self._values:
             resource = self._resources.get(urn)
-            is_kept = resource is not None and _is_source(resource)
-            self._values[urn] = tuple(dict.fromkeys(secret_texts(resource))) if resource is not None and is_kept else ()
+            is_secret = resource is not None and _is_source(resource) and not _may_be_plain(resource)
+            self._values[urn] = tuple(dict.fromkeys(secret_texts(resource))) if resource is not None and is_secret else ()
         return self._values[urn]
 
     def _behind(self, urn: str) -> tuple[Source, ...]:
@@ -152,6 +154,10 @@ class Taint:
 
 def _is_source(resource: Resource) -> bool:
     return resource.type != PARAMETER or is_secure(resource)
+
+
+def _may_be_plain(resource: Resource) -> bool:
+    return resource.type == PARAMETER and resource.read("type") is UNKNOWN
 
 
 def _widest(sources: Iterable[Source]) -> tuple[Source, ...]:

@@ -2,7 +2,7 @@
 
 import json
 
-from policies.pack.values import Marked
+from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import ALWAYS, DEPLOYED, FIRST_PREVIEW, Cases
 from tests.policies.planted import (
     DATABASE,
@@ -100,6 +100,11 @@ def known_parameter(program):
 @cases.cannot_decide("Whether the parameter of a generated password is encrypted is not known yet", at="token", properties="type")
 def parameter_of_an_unknown_type(program):
     parameter(program, program.later("SecureString"), program.later(Marked(VALUE)), [password(program)])
+
+
+@cases.cannot_decide("A known value of a parameter whose type is not known yet", at="token", properties="value", when=ALWAYS)
+def known_parameter_of_an_unknown_type(program):
+    parameter(program, UNKNOWN, Marked(VALUE))
 
 
 @cases.cannot_decide("A parameter of the type String is made by an invoke, which leaves no trace", at="token", properties="value")

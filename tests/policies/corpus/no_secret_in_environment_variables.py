@@ -14,6 +14,7 @@ from tests.policies.planted import (
     GITHUB_TOKEN,
     INSTANCE,
     KUBERNETES_SECRET,
+    PARAMETER,
     PEM,
     RANDOM_STRING,
     SECRET_ACCESS_KEY,
@@ -252,7 +253,7 @@ def value_from(program):
 @cases.holds("A build reads its token from a parameter and from a secret")
 def build_reads_itself(program):
     variables = [
-        {"name": "TOKEN", "type": "PARAMETER_STORE", "value": "/dev/build/token"},
+        {"name": "TOKEN", "type": "PARAMETER_STORE", "value": Marked("build-token")},
         {"name": "KEY", "type": "SECRETS_MANAGER", "value": "dev/build/key:password"},
     ]
     program.add(PROJECT, "build", {"environment": {"environmentVariables": variables}})
@@ -274,6 +275,12 @@ def secret_key_ref(program):
 def checksum(program):
     spec = pods([{"name": "api", "env": [{"name": "LEVEL", "value": "info"}]}], annotations={"checksum/secret": program.later("0" * 64)})
     program.add(DEPLOYMENT, "api", {"spec": spec}, made_from={"spec": [password(program)]})
+
+
+@cases.holds("A parameter that everybody may read")
+def plain_parameter(program):
+    setting = program.add(PARAMETER, "level", {"type": "String"}, outputs={"type": "String", "value": program.later(Marked("verbose-1"))})
+    function(program, {"LEVEL": program.later("verbose-1")}, [setting])
 
 
 @cases.holds("A name ends in random characters that are no password")

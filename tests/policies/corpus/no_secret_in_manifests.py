@@ -38,6 +38,12 @@ def secret_of_the_configuration(program):
     program.add(KUBERNETES_SECRET, "database", {"type": "Opaque", "data": Marked({"password": "aHVudGVyMw=="})})
 
 
+@cases.violated("All data of a Secret is made from a generated password", at="database", properties="stringData")
+def data_made_as_a_whole(program):
+    inputs = {"stringData": program.later(Marked({"password": VALUE}))}
+    program.add(KUBERNETES_SECRET, "database", inputs, made_from={"stringData": [password(program)]})
+
+
 @cases.violated("A ConfigMap is made from a generated password", at="settings", properties="data.password")
 def password_in_a_config_map(program):
     inputs = {"data": {"password": program.later(Marked(VALUE)), "level": "info"}}
@@ -117,7 +123,7 @@ def external_secret(program):
 
 @cases.holds("A Secret without data, which something else fills")
 def empty_secret(program):
-    program.add(KUBERNETES_SECRET, "database", {"metadata": {"name": "database"}, "type": "Opaque"})
+    program.add(KUBERNETES_SECRET, "database", {"metadata": {"name": "database"}, "type": "Opaque", "stringData": Marked({"password": ""})})
 
 
 @cases.holds("A certificate, whose type is allowed")

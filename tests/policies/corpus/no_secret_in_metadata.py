@@ -94,6 +94,11 @@ def invoked_policy(program):
     program.add(ROLE_POLICY, "reads", {"role": "billing", "policy": program.later(document(statement("arn:aws:s3:::x", "s3:GetObject")))})
 
 
+@cases.violated("The description of a Helm release is marked", at="postgres", properties="description")
+def description_of_a_release(program):
+    program.add("kubernetes:helm.sh/v3:Release", "postgres", {"chart": "postgresql", "description": Marked("hunter3")})
+
+
 @cases.holds("A tag with the ARN of a secret's version")
 def tag_with_an_arn(program):
     written = version(program, program.later(VALUE), [password(program)])

@@ -90,6 +90,13 @@ def no_value_in_the_stack(program):
     exports(program, database=program.later(program.arn_of(secret)), account=program.later(ACCOUNT))
 
 
+@cases.holds("What a resource of another provider answers is no output of a component", when=DEPLOYED)
+def no_component(program):
+    made = password(program)
+    provider = "urn:pulumi:dev::shop::pulumi:providers:acme::default::1"
+    program.add("acme:index:Login", "login", {}, outputs={"password": VALUE}, made_from={"password": [made]}, provider=provider)
+
+
 @cases.holds("A host and a user that stand beside the password in a secret")
 def host_and_user(program):
     version(program, json.dumps({"username": "billing-app-01", "host": "db-01.internal", "password": VALUE}))
