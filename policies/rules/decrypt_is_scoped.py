@@ -33,7 +33,7 @@ from policies.pack.graph.narrowing import demanded, demands_owner
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.principals import account_of, listed
 from policies.pack.graph.reach import KEYS, SECRETS, reach, wide
-from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN
+from policies.pack.graph.readers import MEND_MALFORMED, MEND_NOT_YET
 from policies.pack.graph.tokens import GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER_POLICY
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
@@ -101,9 +101,9 @@ def _granted(document: IdentityDocument, stack: Stack) -> Iterator[Finding]:
     if said is None:
         yield cannot_decide(document.urn, f"what {label} grants: its text is no IAM policy document", property=name, mend=MEND_MALFORMED)
     elif said is UNKNOWN:
-        if document.may_be_about(stack, "aws:secretsmanager/", "aws:kms/"):
+        if mend := document.doubt(stack, "aws:secretsmanager/", "aws:kms/"):
             text = f"which keys {label} lets decrypt: its document is not known yet"
-            yield cannot_decide(document.urn, text, property=name, mend=MEND_UNKNOWN)
+            yield cannot_decide(document.urn, text, property=name, mend=mend)
     elif isinstance(said, list):
         for found in wide(said, KEYS, DECRYPTING, _narrowed):
             if found.certainty is Match.ALWAYS:
@@ -137,7 +137,7 @@ def _let_in(subject: KeyOfSecrets, stack: Stack, settings: DecryptSettings) -> I
             yield violated(subject.urn, text, property="policy")
     elif not isinstance(said, list):
         text = f"whom {label} lets decrypt: its policy is not known yet, or is no policy document"
-        yield cannot_decide(subject.urn, text, property="policy", mend=MEND_UNKNOWN)
+        yield cannot_decide(subject.urn, text, property="policy", mend=MEND_NOT_YET)
     else:
         for statement in said:
             does = max(statement.done(_USING).values(), default=Match.NEVER)

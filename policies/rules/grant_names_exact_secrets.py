@@ -9,7 +9,8 @@ taken off. A variable such as `${aws:PrincipalTag/service}` stands for one text.
 A condition narrows a wide grant when it demands one secret (`secretsmanager:SecretId`), a tag of the secret that equals a tag of the
 caller, or the tags keyturn:environment and keyturn:service together. `IfExists` and `ForAllValues:` demand nothing.
 
-Describing and listing reveal no value and change nothing: they may be granted on `*`, as those of them must be that take no name.
+ListSecrets, GetRandomPassword and BatchGetSecretValue take no name: they are granted on `*`, and that is no finding. The last one gives
+only what GetSecretValue allows, too.
 
 Before the first deployment a document with an unknown ARN inside is unknown as a whole. One that is made from secrets or keys, or does
 not say what it is made from, cannot be decided; one that is made from other resources only is taken to be about those.
@@ -24,13 +25,13 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.actions import DESCRIBING, ON_SECRETS
+from policies.pack.graph.actions import NAMELESS, ON_SECRETS
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments
 from policies.pack.graph.narrowing import demanded, demands_owner
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, Wide, wide
-from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN
+from policies.pack.graph.readers import MEND_MALFORMED
 from policies.pack.graph.tokens import GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER_POLICY
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
@@ -43,8 +44,8 @@ class GrantSettings(Settings):
 
     allow_prefixes: tuple[str, ...] = Field(default=())
     """Beginnings of names that a grant may end in a wildcard, e.g. `dev/billing/` for `dev/billing/*`. Default none."""
-    allow_unscoped: tuple[str, ...] = Field(default=tuple(sorted(action.partition(":")[2] for action in DESCRIBING)))
-    """Actions that may be granted on any secret, e.g. `ListSecrets`. Default those that give no value and change nothing."""
+    allow_unscoped: tuple[str, ...] = Field(default=tuple(action.partition(":")[2] for action in NAMELESS))
+    """Actions that may be granted on any secret. Default those that take no name; `DescribeSecret` is one that monitoring may need."""
 
 
 @rule(
@@ -75,9 +76,9 @@ def policy(subject: IdentityDocument, stack: Stack, settings: GrantSettings) -> 
         text = f"what {subject.label} grants: its text is no IAM policy document"
         yield cannot_decide(subject.urn, text, property=subject.property_name, mend=MEND_MALFORMED)
     elif said is UNKNOWN:
-        if subject.may_be_about(stack, "aws:secretsmanager/", "aws:kms/"):
+        if mend := subject.doubt(stack, "aws:secretsmanager/", "aws:kms/"):
             text = f"which secrets {subject.label} grants: its document is not known yet"
-            yield cannot_decide(subject.urn, text, property=subject.property_name, mend=MEND_UNKNOWN)
+            yield cannot_decide(subject.urn, text, property=subject.property_name, mend=mend)
     elif isinstance(said, list):
         unscoped = {f"secretsmanager:{action}".lower() for action in settings.allow_unscoped}
         actions = tuple(action for action in ON_SECRETS if action.lower() not in unscoped)

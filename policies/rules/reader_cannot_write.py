@@ -19,7 +19,7 @@ from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import WRITING
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import ANY_TEXT, Match, match
-from policies.pack.graph.readers import MEND_UNKNOWN, Unreadable
+from policies.pack.graph.readers import MEND_NOT_YET, Unreadable
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.writers import Writers
 from policies.pack.rule import Group, Severity, rule
@@ -99,7 +99,7 @@ def policy(subject: Hand | Unreadable, _: Stack, settings: ReaderSettings) -> It
             text = (
                 f"{subject.identity.label} reads {shown}, or may, and whether it may change it, too, is not known yet (through {through})"
             )
-            yield cannot_decide(subject.urn, text, property="policy", mend=MEND_UNKNOWN)
+            yield cannot_decide(subject.urn, text, property="policy", mend=MEND_NOT_YET)
 
 
 def _shown(secrets: list[Secret]) -> str:

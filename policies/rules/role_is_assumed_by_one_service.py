@@ -27,7 +27,7 @@ from policies.pack.graph.closing import Circle
 from policies.pack.graph.documents import MalformedDocumentError, statements
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_WORD, Match
-from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN
+from policies.pack.graph.readers import MEND_MALFORMED, MEND_NOT_YET
 from policies.pack.graph.runners import Runners
 from policies.pack.graph.secret_roles import SecretRole, SecretRoles
 from policies.pack.graph.tokens import ROLE
@@ -76,7 +76,7 @@ def _trusted(role: SecretRole, stack: Stack, settings: TrustSettings) -> Iterato
         return
     if not isinstance(said, list):
         text = f"who takes {role.resource.label}: its trust policy is not known yet"
-        yield cannot_decide(role.urn, text, property=_TRUST, mend=MEND_UNKNOWN)
+        yield cannot_decide(role.urn, text, property=_TRUST, mend=MEND_NOT_YET)
         return
     identity = stack.identities.at(role.urn)
     account = identity.arn.split(":", 5)[4] if identity else ANY_WORD

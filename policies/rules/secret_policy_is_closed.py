@@ -26,7 +26,7 @@ from policies.pack.graph.closing import Circle
 from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.principals import account_of, listed
-from policies.pack.graph.readers import MEND_MALFORMED, MEND_UNKNOWN
+from policies.pack.graph.readers import MEND_MALFORMED, MEND_NOT_YET
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.targets import targets
 from policies.pack.graph.tokens import SECRET, SECRET_POLICY
@@ -80,7 +80,7 @@ def policy(subject: Resource, stack: Stack, settings: ClosedSettings) -> Iterato
         return
     if not isinstance(said, list):
         yield cannot_decide(
-            subject.urn, f"whom {subject.label} lets in: its document is not known yet", property="policy", mend=MEND_UNKNOWN
+            subject.urn, f"whom {subject.label} lets in: its document is not known yet", property="policy", mend=MEND_NOT_YET
         )
         return
     circle = Circle(_account(subject, stack), settings.trusted_accounts, settings.org_ids)

@@ -1,17 +1,17 @@
 """The actions that documents grant on secrets and keys, and what each of them gives into whose hands."""
 
 # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+NAMELESS = ("secretsmanager:BatchGetSecretValue", "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets")
+"""Take no name, so they can be granted on `*` only. BatchGetSecretValue gives only what GetSecretValue allows, too."""
+
 DESCRIBING = (
-    "secretsmanager:BatchGetSecretValue",
     "secretsmanager:DescribeSecret",
-    "secretsmanager:GetRandomPassword",
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:ListResourcePolicies",
-    "secretsmanager:ListSecrets",
     "secretsmanager:ListSecretVersionIds",
     "secretsmanager:ValidateResourcePolicy",
 )
-"""Give no value and change nothing. BatchGetSecretValue gives only what GetSecretValue allows, too."""
+"""Give no value and change nothing."""
 
 WRITING = (
     "secretsmanager:PutSecretValue",
@@ -33,7 +33,7 @@ WRITING = (
 )
 """Change a secret: its value, who may read it (by its policy, its tags, its copies), or whether it is there."""
 
-ON_SECRETS = ("secretsmanager:GetSecretValue", *WRITING, "secretsmanager:CreateSecret", *DESCRIBING)
+ON_SECRETS = ("secretsmanager:GetSecretValue", *WRITING, "secretsmanager:CreateSecret", *DESCRIBING, *NAMELESS)
 """All of Secrets Manager, what matters most first."""
 
 # Source: https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-1

@@ -9,6 +9,7 @@ from policies.pack.graph.edges import is_told_in_part, origin
 from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.managed_policies import document_of, managed_by_aws
 from policies.pack.graph.own_documents import own_document
+from policies.pack.graph.readers import MEND_NOT_YET, MEND_UNKNOWN
 from policies.pack.graph.tokens import POLICY, ROLE
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
@@ -48,12 +49,12 @@ class IdentityDocument:
         except MalformedDocumentError:
             return None
 
-    def may_be_about(self, stack: "Stack", *services: str) -> bool:
-        """Tells whether a document that is not known yet may be about these services: by what it is made from, as far as that is known."""
-        if own_document(self.resource, stack.resources) is not None:
-            return False
+    def doubt(self, stack: "Stack", *services: str) -> str | None:
+        """Gives the way out when it is not known yet and may be about these services: by what it is made from, as far as that is known."""
         made_from = origin(self.resource, self.property_name, stack.resources)
-        return self.is_any or not made_from.is_complete or any(made.type.startswith(services) for made in made_from.resources)
+        if self.is_any or not made_from.is_complete:
+            return MEND_UNKNOWN
+        return MEND_NOT_YET if any(made.type.startswith(services) for made in made_from.resources) else None
 
 
 class IdentityDocuments:

@@ -20,6 +20,10 @@ MEND_UNKNOWN = (
     "Write the document with pulumi.Output.json_dumps instead of get_policy_document: what it is made from is then known before the first "
     "deployment. Or name the exact ARNs as text."
 )
+MEND_NOT_YET = (
+    "Its ARNs are known after the first deployment, and it is judged then. To have it judged now, write them as text that is known in a "
+    "preview: arn:aws:iam::<account>:role/<name>, arn:aws:secretsmanager:<region>:<account>:secret:<name>-??????."
+)
 MEND_MALFORMED = "Write a policy document: a JSON object with a Statement, each with an Effect of Allow or Deny."
 _MEND_ELSEWHERE = "Attach a policy of this stack, or one of AWS: what a policy kept elsewhere grants cannot be read here."
 

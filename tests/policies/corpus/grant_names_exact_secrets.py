@@ -112,6 +112,16 @@ def another_prefix(program):
     inline(program, statement(SECRET.replace("database", "*")))
 
 
+@cases.violated("It allows describing every secret: tags and rotation say what there is to attack", at="reads")
+def describes_all(program):
+    inline(program, statement("*", "secretsmanager:DescribeSecret"))
+
+
+@cases.holds("Monitoring describes every secret, and that is allowed", settings={"allowUnscoped": ["DescribeSecret", "ListSecrets"]})
+def monitoring(program):
+    inline(program, statement("*", ["secretsmanager:DescribeSecret", "secretsmanager:ListSecrets"]))
+
+
 @cases.violated("Listing is wide where the configuration allows none", at="reads", settings={"allowUnscoped": []})
 def listing_not_allowed(program):
     inline(program, statement("*", "secretsmanager:ListSecrets"))
