@@ -1,8 +1,9 @@
-"""What a reviewer gets: the pull request that shares, does not rotate or wrongly encrypts a secret is stopped before it exists.
+"""What a reviewer gets: the pull request that shares, leaks, opens or does not rotate a secret is stopped before anything exists.
 
 Each of `programs/` is previewed on an empty stack: every ARN in it is still unknown.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -31,19 +32,31 @@ def test_a_secret_with_one_reader_a_rotation_and_a_customer_key_passes(preview):
 
 
 @pytest.mark.parametrize(
-    ("program", "rule", "mend"),
+    ("program", "rules"),
     [
-        ("shared", "secret-has-one-reader", "Give each service a secret of its own"),
-        ("shared_by_components", "secret-has-one-reader", "Give each service a secret of its own"),
-        ("unrotated", "secret-is-rotated", "Add an aws.secretsmanager.SecretRotation"),
-        ("aws_managed_key", "secret-uses-customer-key", "Set kmsKeyId to a customer managed key"),
+        ("shared", {"secret-has-one-reader": "Give each service a secret of its own"}),
+        ("shared_by_components", {"secret-has-one-reader": "Give each service a secret of its own"}),
+        ("unrotated", {"secret-is-rotated": "Add an aws.secretsmanager.SecretRotation"}),
+        ("aws_managed_key", {"secret-uses-customer-key": "Set kmsKeyId to a customer managed key"}),
+        (
+            "leaked",
+            {
+                "no-secret-in-environment-variables": "Hand over the secret's name or ARN",
+                "no-secret-in-manifests": "Let the External Secrets Operator bring the value",
+            },
+        ),
+        (
+            "open_to_a_cluster",
+            {"store-is-scoped": "Use a SecretStore in the service's namespace", "vault-login-is-bound": "Name one service account"},
+        ),
     ],
 )
-def test_the_preview_fails_with_the_rule_the_resource_and_the_mend(preview, program, rule, mend):
+def test_the_preview_fails_with_the_rules_the_resource_and_the_mend_and_with_no_other_rule(preview, program, rules):
     failed = preview(program)
 
     output = failed.stdout + failed.stderr
     assert failed.returncode != 0
-    assert rule in output
+    assert set(re.findall(r"\[mandatory\] \[severity: \w+\]  (\S+)", output)) == set(rules)
     assert "billing-database" in output
-    assert mend in output
+    for mend in rules.values():
+        assert mend in output

@@ -1,8 +1,8 @@
 """The secret is encrypted with the key that AWS manages for the whole account."""
 
-from plain import may_read, rotated
-from pulumi_aws import secretsmanager
+from plain import database_secret, may_read, owned_key, rotated
 
-secret = secretsmanager.Secret("billing-database", kms_key_id="alias/aws/secretsmanager")
-rotated(secret)
-may_read("billing", secret)
+key = owned_key()
+secret = database_secret("alias/aws/secretsmanager")
+rotated(secret, key)
+may_read("billing", secret, key)

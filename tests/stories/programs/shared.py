@@ -1,9 +1,9 @@
 """Reports reads billing's secret, too."""
 
-from plain import may_read, rotated
-from pulumi_aws import kms, secretsmanager
+from plain import database_secret, may_read, owned_key, rotated
 
-secret = secretsmanager.Secret("billing-database", kms_key_id=kms.Key("key").arn)
-rotated(secret)
-may_read("billing", secret)
-may_read("reports", secret)
+key = owned_key()
+secret = database_secret(key.arn)
+rotated(secret, key)
+may_read("billing", secret, key)
+may_read("reports", secret, key)

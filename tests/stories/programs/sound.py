@@ -1,8 +1,8 @@
-"""One reader, a rotation, a key of the customer's."""
+"""One reader, a rotation, a key of the customer's, and somebody who hears when something goes wrong."""
 
-from plain import may_read, rotated
-from pulumi_aws import kms, secretsmanager
+from plain import database_secret, may_read, owned_key, rotated
 
-secret = secretsmanager.Secret("billing-database", kms_key_id=kms.Key("key").arn)
-rotated(secret)
-may_read("billing", secret)
+key = owned_key()
+secret = database_secret(key.arn)
+rotated(secret, key)
+may_read("billing", secret, key)

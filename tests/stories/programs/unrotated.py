@@ -1,7 +1,7 @@
 """Nothing rotates the secret."""
 
-from plain import may_read
-from pulumi_aws import kms, secretsmanager
+from plain import database_secret, may_read, owned_key
 
-secret = secretsmanager.Secret("billing-database", kms_key_id=kms.Key("key").arn)
-may_read("billing", secret)
+key = owned_key()
+secret = database_secret(key.arn)
+may_read("billing", secret, key)
