@@ -191,6 +191,15 @@ def open_key(program):
     synced(program, "synced", program.later("dev/billing/database"))
 
 
+@cases.cannot_decide("Two keys are not known yet, and only one of them can be the secret", at="synced")
+def more_keys_than_secrets(program):
+    secret = program.secret()
+    store(program)
+    keys = [program.later(program.arn_of(secret)), program.later("dev/billing/database")]
+    data = [{"secretKey": f"key-{position}", "remoteRef": {"key": key}} for position, key in enumerate(keys)]
+    synced(program, "synced", spec={"data": data}, made_from={"spec": [secret]})
+
+
 @cases.cannot_decide("The kind of its secret is not known yet", at="synced", properties=MEMBER, when=ALWAYS)
 def kind_unknown(program):
     program.secret(tags={"keyturn:kind": UNKNOWN})

@@ -64,6 +64,11 @@ def root_is_kept(program):
     connection(program)
 
 
+@cases.violated("The rotation of a connection's password is switched off", at="shop", properties="postgresql", settings=ELSEWHERE)
+def rotation_is_off(program):
+    connection(program, rotationPeriod=86400, disableAutomatedRotation=True)
+
+
 @cases.violated("The password stands in the address", at="shop", properties="postgresql.connectionUrl", settings=ELSEWHERE)
 def password_in_the_address(program):
     connection(program, {"connectionUrl": "postgresql://vault:hunter2@db.internal/shop"}, rotationPeriod=86400)

@@ -96,6 +96,11 @@ def any_repository(program):
     jwt(program, boundClaims={"repository": "acme/*"})
 
 
+@cases.violated("It is bound to the issuer, and to any subject of it", at="billing", properties="boundClaims")
+def any_subject(program):
+    jwt(program, boundClaims={"iss": "https://issuer.internal", "sub": "*"})
+
+
 @cases.violated("It takes every token of its issuer", at="billing", properties="boundClaims")
 def any_token(program):
     jwt(program, boundClaims=None)

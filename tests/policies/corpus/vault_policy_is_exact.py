@@ -41,6 +41,11 @@ def beginning(program):
     opening(program, 'path "kv/dev/pay*" { capabilities = ["read"] }', "pay")
 
 
+@cases.violated("It opens what begins like a name in its own mount", at="billing")
+def beginning_of_a_name(program):
+    opening(program, 'path "kv/dev/billing/data/db*" { capabilities = ["read"] }')
+
+
 @cases.violated("It has the capability sudo", at="billing")
 def sudo(program):
     opening(program, 'path "sys/raw/core" { capabilities = ["read", "sudo"] }')
@@ -81,6 +86,13 @@ def two_services(program):
 @cases.violated("It leaves out data/, without which version 2 of KV finds nothing", at="billing")
 def without_data(program):
     mounts(program, "kv/dev/billing")
+    opening(program, 'path "kv/dev/billing/database" { capabilities = ["read"] }')
+
+
+@cases.violated("It leaves out data/ in a mount that has settings of version 2", at="billing")
+def without_data_by_settings(program):
+    mounts(program, "kv/dev/billing", options={})
+    program.add("vault:kv/secretBackendV2:SecretBackendV2", "settings", {"mount": "kv/dev/billing", "maxVersions": 10})
     opening(program, 'path "kv/dev/billing/database" { capabilities = ["read"] }')
 
 
