@@ -23,7 +23,6 @@ from policies.pack.values import UNKNOWN, Value
 # What a key must be for AWS to renew it, each with what counts when the program says nothing.
 # Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 _RENEWABLE = {
-    "keyUsage": "ENCRYPT_DECRYPT",
     "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
     "customKeyStoreId": None,
     "xksKeyId": None,
