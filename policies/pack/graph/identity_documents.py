@@ -51,6 +51,8 @@ class IdentityDocument:
 
     def doubt(self, stack: "Stack", *services: str) -> str | None:
         """Gives the way out when it is not known yet and may be about these services: by what it is made from, as far as that is known."""
+        if own_document(self.resource, stack.resources) is not None:
+            return None
         made_from = origin(self.resource, self.property_name, stack.resources)
         if self.is_any or not made_from.is_complete:
             return MEND_UNKNOWN

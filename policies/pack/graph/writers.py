@@ -1,13 +1,14 @@
 """Who may change which secrets. Most documents of an estate only read: they are looked at once, and not again for each action."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.actions import WRITING
-from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
+from policies.pack.graph.documents import MalformedDocumentError, statements
 from policies.pack.graph.identity import Identity
+from policies.pack.graph.own_documents import OwnDocument, own_document
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Grants
 from policies.pack.graph.secret import Secret
@@ -36,13 +37,16 @@ class Writers:
     def __init__(self, stack: "Stack") -> None:
         self._by_secret: defaultdict[str, dict[str, Writer]] = defaultdict(dict)
         by_urn = {secret.urn: secret for secret in stack.secrets}
-        writing = {holding.identity for holding in stack.holdings if _writes(holding.document)}
+        done = [(holding, list(_done(holding.document, own_document(holding.origin, stack.resources)))) for holding in stack.holdings]
+        writing = {holding.identity for holding, parts in done if any(allows and actions for allows, actions in parts)}
         # All documents of whoever writes somewhere: denials are among them.
-        held = [holding for holding in stack.holdings if holding.identity in writing]
-        policies = [resource.read("policy") for resource in stack.resources.of_type(SECRET, SECRET_POLICY)]
-        for actions in _alike([*(holding.document for holding in held), *policies]):
+        held = [(holding, parts) for holding, parts in done if holding.identity in writing]
+        parts = [part for _, parts in held for part in parts]
+        for resource in stack.resources.of_type(SECRET, SECRET_POLICY):
+            parts.extend(_done(resource.read("policy")))
+        for actions in _alike(parts):
             asked = actions[0]
-            grants = Grants(stack.resources, held, list(stack.secrets), stack.secret_index, asked)
+            grants = Grants(stack.resources, [holding for holding, _ in held], list(stack.secrets), stack.secret_index, asked)
             said = SecretPolicies(stack.resources, stack.identities, by_urn, stack.secret_index, asked)
             for secret in stack.secrets:
                 self._add(secret, actions, grants, said)
@@ -60,17 +64,15 @@ class Writers:
                 writer.through.add(reader.through)
 
 
-def _alike(documents: Iterable[Value]) -> list[tuple[str, ...]]:
-    """Gives the actions that documents allow, or may: together those that the same statements name, so that one answers for all."""
+def _alike(parts: Iterable[tuple[bool, Mapping[str, Match]]]) -> list[tuple[str, ...]]:
+    """Gives the actions that somebody allows, or may: together those that the same statements name, so that one answers for all."""
     named: dict[str, list[tuple[int, Match]]] = {action: [] for action in WRITING}
     allowed: set[str] = set()
-    for position, statement in enumerate(statement for document in documents for statement in _said(document)):
-        # What is not known yet may allow any.
-        done = dict.fromkeys(WRITING, Match.MAYBE) if statement is None else statement.done(WRITING)
-        for action, does in done.items():
+    for position, (allows, actions) in enumerate(parts):
+        for action, does in actions.items():
             named[action].append((position, does))
-        if statement is None or statement.allows is not False:
-            allowed.update(done)
+        if allows:
+            allowed.update(actions)
     groups: defaultdict[tuple[tuple[int, Match], ...], list[str]] = defaultdict(list)
     for action in WRITING:
         if action in allowed:
@@ -78,14 +80,13 @@ def _alike(documents: Iterable[Value]) -> list[tuple[str, ...]]:
     return [tuple(actions) for actions in groups.values()]
 
 
-def _writes(document: Value) -> bool:
-    return any(statement is None or (statement.allows is not False and bool(statement.done(WRITING))) for statement in _said(document))
-
-
-def _said(document: Value) -> Iterator[Statement | None]:
-    """Gives the statements of a document; None for all that one says which is not known yet."""
+def _done(document: Value, own: OwnDocument | None = None) -> Iterator[tuple[bool, Mapping[str, Match]]]:
+    """Gives what each statement of a document does, and whether it allows it. What is not known yet may allow anything."""
     try:
         said = statements(document)
     except MalformedDocumentError:
         return
-    yield from said if isinstance(said, list) else (None,)
+    if isinstance(said, list):
+        yield from ((statement.allows is not False, statement.done(WRITING)) for statement in said)
+    else:
+        yield True, {action: Match.MAYBE for action in WRITING if own is None or own.grants(action.lower(), own.component)}
