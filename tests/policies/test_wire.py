@@ -79,18 +79,13 @@ def test_it_tells_the_engine_its_rules(pack):
         assert {"levels", "exemptions", "baseline"} <= policy.configSchema.properties.keys()
 
 
-METHODS = analyzer_pb2.DESCRIPTOR.services_by_name["Analyzer"].methods
+def test_every_call_of_the_protocol_is_served(fresh):
+    methods = analyzer_pb2.DESCRIPTOR.services_by_name["Analyzer"].methods
 
+    for method in sorted(methods, key=lambda method: method.name == "Cancel"):
+        answer = getattr(fresh.stub, method.name)(message_factory.GetMessageClass(method.input_type)(), timeout=60)
 
-@pytest.mark.parametrize("method", [method.name for method in METHODS])
-def test_every_call_of_the_protocol_is_served(method):
-    with Pack.as_executable() as running:
-        call = getattr(running.stub, method)
-        asked = next(one for one in METHODS if one.name == method).input_type
-
-        answer = call(message_factory.GetMessageClass(asked)(), timeout=60)
-
-    assert answer.DESCRIPTOR is next(one for one in METHODS if one.name == method).output_type
+        assert answer.DESCRIPTOR.full_name == method.output_type.full_name
 
 
 def test_a_good_program_passes(pack):
@@ -137,7 +132,8 @@ def test_a_stack_without_secrets_passes_no_rule(pack):
 
     _, whole = pack.judge(program)
 
-    assert {entry.policy_name for entry in whole.not_applicable} == {rule.name for rule in rules()}
+    assert {entry.policy_name for entry in whole.not_applicable} >= THREE
+    assert all(entry.reason for entry in whole.not_applicable)
 
 
 def test_marks_and_unknown_values_arrive(pack):
