@@ -133,6 +133,19 @@ class TestKubernetes:
         assert failures == {}
         assert (inputs["spec"], state["spec"], state["status"]) == (pod["spec"], pod["spec"], UNKNOWN)
 
+    def test_a_release_takes_marked_values_too(self, kubernetes):
+        inputs, failures = kubernetes.check("kubernetes:helm.sh/v3:Release", {"chart": "database", "version": marked("1.2.3")})
+
+        assert failures == {}
+        assert (inputs["version"], inputs["name"][:6]) == (marked("1.2.3"), "thing-")
+
+    def test_it_is_sent_markers_and_the_bridged_ones_are_not(self, kubernetes, random):
+        handshakes = [wire.call.Handshake(provider_pb2.ProviderHandshakeRequest()) for wire in (kubernetes, random)]
+        configured = [wire.configure({}) for wire in (kubernetes, random)]
+
+        assert [answer.accept_secrets for answer in handshakes] == [True, False]
+        assert [answer.acceptSecrets for answer in configured] == [True, False]
+
     def test_a_custom_resource_is_taken_as_it_is(self, kubernetes):
         manifest = {
             "apiVersion": "external-secrets.io/v1",
