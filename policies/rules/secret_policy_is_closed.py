@@ -3,8 +3,9 @@
 `*`, another account and everybody but whom NotPrincipal names may only be let in under a condition that closes the circle:
 aws:PrincipalOrgID or aws:PrincipalOrgPaths, an account that is trusted (aws:PrincipalAccount, aws:SourceAccount), named roles
 (aws:PrincipalArn), or the own network (aws:SourceVpc, aws:SourceVpce). A service of AWS acts for every customer, so it needs such a
-condition as well. `IfExists` and `ForAllValues:` close nothing, nor does an address. Denials are never a finding. A role of another
-account that is named by its ARN is one reader, and `secret-has-one-reader` judges it.
+condition as well. `IfExists` and `ForAllValues:` close nothing, nor does an address. A denial of everything that is allowed, to everybody
+outside of the circle, closes it, too; denials are never a finding. A role of another account that is named by its ARN is one reader,
+and `secret-has-one-reader` judges it.
 
 A SecretPolicy sets `blockPublicPolicy`: AWS then refuses what is public, also when somebody changes it by hand. The policy inside a
 Secret has no such property.
@@ -22,6 +23,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.actions import ON_SECRETS
 from policies.pack.graph.closing import Circle
 from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.patterns import Match
@@ -34,7 +36,7 @@ from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
-from policies.pack.values import UNKNOWN, Value
+from policies.pack.values import UNKNOWN, Value, elements
 
 _SERVICE = re.compile(r"[a-z0-9.-]{1,100}")
 
@@ -84,9 +86,11 @@ def policy(subject: Resource, stack: Stack, settings: ClosedSettings) -> Iterato
         )
         return
     circle = Circle(_account(subject, stack), settings.trusted_accounts, settings.org_ids)
+    denials = [statement for statement in said if statement.allows is False]
     for statement in said:
         if statement.allows is not False:
-            yield from _judged(subject, statement, circle, settings)
+            kept = max([circle.keeps(statement), *(circle.closes(denial) for denial in denials if _counters(denial, statement))])
+            yield from _judged(subject, statement, circle, settings, kept)
 
 
 def _refuses_public(subject: Resource) -> Iterator[Finding]:
@@ -100,8 +104,14 @@ def _refuses_public(subject: Resource) -> Iterator[Finding]:
         )
 
 
-def _judged(subject: Resource, statement: Statement, circle: Circle, settings: ClosedSettings) -> Iterator[Finding]:
-    kept = circle.keeps(statement)
+def _counters(denial: Statement, statement: Statement) -> bool:
+    """Tells whether a denial is about everything that a statement allows; in a secret's own policy `*` is the secret."""
+    denied = denial.done(ON_SECRETS)
+    here = any(isinstance(pattern, str) and pattern == "*" for pattern in elements(denial.resources))
+    return here and all(denied.get(action) is Match.ALWAYS for action in statement.done(ON_SECRETS))
+
+
+def _judged(subject: Resource, statement: Statement, circle: Circle, settings: ClosedSettings, kept: Match) -> Iterator[Finding]:
     allows = Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS
     if statement.not_principals is not None:
         yield _let_in(subject, "everybody but whom NotPrincipal names", allows)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.narrowing import all_single, demands, is_single
 from policies.pack.graph.patterns import Match
+from policies.pack.graph.principals import listed
 from policies.pack.values import UNKNOWN, Value
 
+_INEQUALITY = ("stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike")
 _ORGANIZATIONS = ("aws:principalorgid", "aws:sourceorgid")
 _PATHS = ("aws:principalorgpaths", "aws:sourceorgpaths")
 _ACCOUNTS = ("aws:principalaccount", "aws:sourceaccount", "aws:sourceowner", "kms:calleraccount")
@@ -37,6 +39,15 @@ class Circle:
     def keeps(self, statement: Statement) -> Match:
         """Tells whether the conditions of a statement keep everybody else out."""
         return max((self._demands(key, values) for key, values in demands(statement)), default=Match.NEVER)
+
+    def closes(self, denial: Statement) -> Match:
+        """Tells whether a denial to everybody spares the circle only: its one condition is that somebody is not of it."""
+        tests = list(denial.conditions) if denial.condition is not None else []
+        everybody = any(kind == "AWS" and value == "*" for kind, value in listed(denial.principals) if value is not UNKNOWN)
+        if not everybody or len(tests) != 1 or tests[0][0].removesuffix("ifexists") not in _INEQUALITY:
+            return Match.NEVER
+        [(_, key, values)] = tests
+        return self._demands(key.lower(), values)
 
     def _demands(self, key: str, values: list[Value]) -> Match:
         if not key:

@@ -113,6 +113,24 @@ def part_of_an_organization(program):
     opened(program, everybody(**{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORGANIZATION}/r-ab12/ou-ab12-*"}}))
 
 
+@cases.holds("Everybody outside of an organization is denied again")
+def denied_outside(program):
+    outside = {"StringNotEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    opened(program, everybody(), statement("*", "secretsmanager:*", "Deny", Principal="*", Condition=outside))
+
+
+@cases.violated("Everybody outside of an organization is denied again, but only over plain HTTP", at="opened")
+def denied_outside_under_a_condition(program):
+    outside = {"StringNotEquals": {"aws:PrincipalOrgID": ORGANIZATION}, "Bool": {"aws:SecureTransport": "false"}}
+    opened(program, everybody(), statement("*", "secretsmanager:*", "Deny", Principal="*", Condition=outside))
+
+
+@cases.violated("Everybody outside of an organization is denied something else", at="opened")
+def denied_something_else(program):
+    outside = {"StringNotEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    opened(program, everybody(), statement("*", "secretsmanager:Put*", "Deny", Principal="*", Condition=outside))
+
+
 @cases.holds("It lets in the roles that a condition names")
 def roles_of_a_condition(program):
     opened(program, everybody(ArnEquals={"aws:PrincipalArn": [ROLE, f"arn:aws:iam::{OTHER}:role/audit"]}))
