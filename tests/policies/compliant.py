@@ -48,9 +48,19 @@ def estate():
     program = Program(stack="prod", project="keyturn", environment="prod")
     program.resources = list(recorded("prod"))
     program.add(TRAIL, "trail", {"isMultiRegionTrail": True})
+    _network(program)
     _on_kubernetes(program)
     _in_vault(program)
     return program
+
+
+def _network(program):
+    """The VPC of Pulumi.prod.yaml, with its way to Secrets Manager."""
+    for subnet in ("subnet-0d4e5f60718293a4b", "subnet-0e5f60718293a4b5c"):
+        program.add("aws:ec2/subnet:Subnet", subnet, {"vpcId": "vpc-0a1b2c3d"}, outputs={"vpcId": "vpc-0a1b2c3d", "id": subnet})
+    service = "com.amazonaws.eu-central-1.secretsmanager"
+    endpoint = {"vpcId": "vpc-0a1b2c3d", "serviceName": service, "vpcEndpointType": "Interface", "privateDnsEnabled": True}
+    program.add("aws:ec2/vpcEndpoint:VpcEndpoint", "secrets", endpoint)
 
 
 def _on_kubernetes(program):

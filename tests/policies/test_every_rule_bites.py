@@ -9,6 +9,7 @@ from policies.pack.values import UNKNOWN, Marked
 from policies.rules import rules
 from tests.policies import compliant
 from tests.policies.compliant import ACCOUNT
+from tests.policies.corpus.failures_raise_alarms import everything as alarms_for_all
 
 RULES = {rule.name: rule for rule in rules()}
 MUTATIONS = {}
@@ -58,6 +59,21 @@ def remove(program, type_token, name):
     program.resources = [each for each in program.resources if each is not gone]
 
 
+def static(program, name, physical, **tags):
+    """A secret beside the components, which a person renews."""
+    own = find(program, SECRET, "billing/database")
+    said = {"keyturn:kind": "static", "keyturn:reason": "the vendor's dashboard", "keyturn:review-by": "2026-12-01"}
+    inputs = {**own.inputs, "name": physical, "tags": {**said, **tags}}
+    urn = f"urn:pulumi:{program.stack_name}::keyturn::{SECRET}::{name}"
+    outputs = {**own.outputs, **inputs, "tagsAll": UNKNOWN}
+    program.resources.append(replace(own, urn=urn, name=name, inputs=inputs, outputs=outputs, parent="", protect=True))
+
+
+def generated(program):
+    """A generator of passwords; what is made from it is not known yet."""
+    return program.add("random:index/randomPassword:RandomPassword", "password", {"length": 32})
+
+
 def grant(program, role, statement, name="more"):
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
     program.add(ROLE_POLICY, name, {"role": role, "policy": document}, made_from={"role": [find(program, ROLE, role).urn]})
@@ -81,16 +97,7 @@ def secret_has_one_reader(program):
 
 @breaks("secret-has-an-owner", "a secret says nothing about whose it is")
 def secret_has_an_owner(program):
-    secret = find(program, SECRET, "billing/database")
-    inputs = {**secret.inputs, "name": "stray", "tags": {}}
-    program.resources.append(
-        replace(
-            secret, urn=f"{secret.urn}-stray", name="stray", inputs=inputs, outputs={**secret.outputs, **inputs}, parent="", protect=True
-        )
-    )
-    rotation = find(program, ROTATION, "billing/database-rotation")
-    edges = {**rotation.property_dependencies, "secretId": (f"{secret.urn}-stray",)}
-    program.resources.append(replace(rotation, urn=f"{rotation.urn}-stray", name="stray", property_dependencies=edges))
+    static(program, "stray", "prod/stray")
 
 
 @breaks("secret-stays-in-its-environment", "a role of production may read a secret of dev")
@@ -101,15 +108,13 @@ def secret_stays_in_its_environment(program):
 
 @breaks("secret-is-not-shared-across-stacks", "another stack declares the same secret")
 def secret_is_not_shared_across_stacks(program):
-    other = program.beside("second", "keyturn")
-    secret = find(program, SECRET, "billing/database")
-    program.resources.append(replace(secret, urn=secret.urn.replace("urn:pulumi:prod::", "urn:pulumi:second::"), parent="", protect=True))
-    del other
+    own = {"keyturn:environment": "prod", "keyturn:service": "billing"}
+    static(program.beside("second", "keyturn"), "copy", "prod/billing/database", **own)
 
 
 @breaks("value-is-not-reused", "one generator feeds two parameters")
 def value_is_not_reused(program):
-    password = program.add("random:index/randomPassword:RandomPassword", "password", {"length": 32})
+    password = generated(program)
     for name in ("one", "two"):
         inputs = {"name": name, "type": "SecureString", "value": Marked("drawn"), "keyId": "alias/keyturn/prod"}
         program.add("aws:ssm/parameter:Parameter", name, inputs, made_from={"value": [password]})
@@ -117,8 +122,9 @@ def value_is_not_reused(program):
 
 @breaks("key-stays-in-its-environment", "the key of production encrypts a secret of dev")
 def key_stays_in_its_environment(program):
-    change(program, "keyturn:index:DatabaseCredential", "reports/database", environment="dev")
-    tagged(program, SECRET, "reports/database", keyturn_environment="dev")
+    program.environment = None  # one stack for both environments, and alarms for both
+    alarms_for_all(program)
+    static(program, "dev", "dev/billing/token", **{"keyturn:environment": "dev", "keyturn:service": "billing"})
 
 
 # Rotation
@@ -148,8 +154,9 @@ def rotator_touches_only_its_secrets(program):
 @breaks("nothing-fights-rotation", "the program writes a value of its own")
 def nothing_fights_rotation(program):
     secret = find(program, SECRET, "billing/database").urn
+    edges = {"secretId": [secret], "secretString": [generated(program)]}
     inputs = {"secretId": UNKNOWN, "secretString": UNKNOWN}
-    program.add("aws:secretsmanager/secretVersion:SecretVersion", "seed", inputs, made_from={"secretId": [secret]})
+    program.add("aws:secretsmanager/secretVersion:SecretVersion", "seed", inputs, made_from=edges)
 
 
 @breaks("key-is-rotated", "the key is not rotated")
@@ -194,7 +201,7 @@ def role_is_assumed_by_one_service(program):
 
 @breaks("no-secret-in-environment-variables", "a function gets a password as a variable")
 def no_secret_in_environment_variables(program):
-    password = program.add("random:index/randomPassword:RandomPassword", "password", {"length": 32})
+    password = generated(program)
     variables = {"variables": {"PASSWORD": UNKNOWN}}
     program.add(FUNCTION, "worker", {"name": "worker", "environment": variables}, made_from={"environment": [password]})
 
@@ -214,13 +221,13 @@ def no_secret_in_outputs(program):
 @breaks("no-secret-in-manifests", "a Kubernetes Secret is written by the program")
 def no_secret_in_manifests(program):
     metadata = {"name": "written", "namespace": "billing"}
-    data = {"password": Marked("cGFzc3dvcmQ=")}
-    program.add("kubernetes:core/v1:Secret", "written", {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
+    inputs = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": UNKNOWN}
+    program.add("kubernetes:core/v1:Secret", "written", inputs, made_from={"stringData": [generated(program)]})
 
 
 @breaks("no-secret-in-metadata", "a tag holds a password")
 def no_secret_in_metadata(program):
-    password = program.add("random:index/randomPassword:RandomPassword", "password", {"length": 32})
+    password = generated(program)
     program.add("aws:s3/bucket:Bucket", "bucket", {"bucket": "bucket", "tags": {"password": UNKNOWN}}, made_from={"tags": [password]})
 
 
