@@ -161,6 +161,18 @@ def test_a_record_that_fails_leaves_neither_half_a_file_nor_an_old_one(record, p
     assert list(record.parent.iterdir()) == []
 
 
+def test_a_disk_that_is_full_leaves_no_part_of_a_file(record, program, monkeypatch):
+    def full(*_):
+        raise OSError
+
+    program.secret()
+    monkeypatch.setattr("policies.pack.recording.json.dump", full)
+
+    judge(program)
+
+    assert list(record.parent.iterdir()) == []
+
+
 def test_the_shipped_pack_writes_it(tmp_path, program):
     program.secret()
 
