@@ -6,8 +6,9 @@ of `sys`, `auth` and `identity`; no capability is `sudo`; no policy is called `r
 `metadata` behind the mount, for without it Vault finds nothing.
 
 What belongs to which service the rule takes from the knob `paths`, and from the KV mounts of the stack: one that is called
-`kv/<environment>/<service>`, or lies in a Keyturn component, is that service's; any other is taken for one service's, too. A policy
-belongs to the service of its component, else to the one that its name speaks of. A policy that belongs to none opens one area at most.
+`kv/<environment>/<service>`, or lies in a Keyturn component, is that service's; one that is called `kv`, `secret` or by an environment
+is nobody's as a whole; any other is the service's that its last part names. A policy belongs to the service of its component, else to
+the one that its name speaks of. A policy that belongs to none opens one area at most.
 
 The text is judged when it is known. The result of get_policy_document is not known before the first deployment, and says nothing about
 its origin.
@@ -23,7 +24,7 @@ from pydantic import Field
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.environments import Environments
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.vault_areas import OF_VERSION_2, Area, AreasOf
+from policies.pack.graph.vault_areas import OF_ANYBODY, OF_VERSION_2, Area, Areas, AreasOf
 from policies.pack.graph.vault_paths import VaultPaths
 from policies.pack.graph.vault_policy import MalformedPolicyError, PathRule, path_rules
 from policies.pack.graph.vault_tokens import VAULT_POLICY
@@ -34,7 +35,6 @@ from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Unknown
 
 _OF_VAULT_ITSELF = ("sys", "auth", "identity")
-_KV = ("kv", "secret")
 _MEND_TEXT = (
     'Write blocks `path "…" { capabilities = […] }` with one attribute a line, or the same as JSON. Vault refuses what is malformed.'
 )
@@ -77,36 +77,52 @@ def policy(resource: Resource, stack: Stack, settings: Exactness) -> Iterator[Fi
         yield violated(resource.urn, f"{resource.label} cannot be read: {error}", property="policy", mend=_MEND_TEXT)
         return
     allowed = [one for one in said if one.allows]
+    areas = stack.part(AreasOf(tuple(sorted(settings.paths.items()))))
     for one in allowed:
-        yield from _path(one, resource, stack)
-    yield from _reach(allowed, resource, name, stack, settings)
+        yield from _path(one, areas, resource, stack)
+    yield from _reach(allowed, areas, resource, name, stack)
 
 
-def _path(one: PathRule, resource: Resource, stack: Stack) -> Iterator[Finding]:
+def _path(one: PathRule, areas: Areas, resource: Resource, stack: Stack) -> Iterator[Finding]:
     where = "a path of " + resource.label if resource.hides("policy") else f'path "{one.path}" of {resource.label}'
     if "sudo" in one.allows:
         yield violated(resource.urn, f"{where} has the capability sudo", property="policy")
-    wide = _too_wide(one, stack)
-    if wide:
+    wide, shared = _too_wide(one), None if areas.has(one) else _opens_many(one, stack)
+    if wide is not None:
         yield violated(resource.urn, f"{where} {wide}", property="policy")
+    elif shared is not None and areas.is_open:
+        yield cannot_decide(resource.urn, f"{where} {shared}, unless that is a mount of one service", property="policy")
+    elif shared is not None:
+        yield violated(resource.urn, f"{where} {shared}", property="policy")
     yield from _version_2(one, where, resource, stack)
 
 
-def _too_wide(one: PathRule, stack: Stack) -> str | None:
+def _too_wide(one: PathRule) -> str | None:
     """Tells in which way a path is too wide, whosever it is."""
-    fixed = one.fixed
-    wildcard = one.segments[len(fixed)] if len(fixed) < len(one.segments) else ""
-    named, last = stack.part(Environments).is_named, fixed[-1:] if not fixed or fixed[-1] not in OF_VERSION_2 else fixed[-2:-1]
+    fixed, wildcard = one.fixed, _wildcard(one)
     if any("*" in segment for segment in (*one.segments[:-1], one.segments[-1][:-1])):
         return "has a * before its end, where it is an ordinary letter: one part of a path is +"
-    ways = {
-        "opens every mount of Vault": not fixed and wildcard in ("+", "*"),
-        "ends in * without a slash before it, so it opens whatever begins like that": wildcard not in ("", "+", "*"),
-        "opens all of what Vault itself is run by": len(fixed) == 1 and fixed[0] in _OF_VAULT_ITSELF and wildcard != "",
-        "opens a whole environment": wildcard != "" and any(map(named, last)),
-        "opens every environment": len(fixed) == 1 and fixed[0] in _KV and wildcard == "+",
-    }
-    return next((text for text, is_so in ways.items() if is_so), None)
+    if wildcard not in ("", "+", "*"):
+        return "ends in * without a slash before it, so it opens whatever begins like that"
+    if wildcard and not fixed:
+        return "opens every mount of Vault"
+    if wildcard and len(fixed) == 1 and fixed[0] in _OF_VAULT_ITSELF:
+        return "opens all of what Vault itself is run by"
+    return None
+
+
+def _opens_many(one: PathRule, stack: Stack) -> str | None:
+    """Tells in which way a path opens more than one service, unless what lies there is known to be one's."""
+    fixed = one.fixed[:-1] if one.fixed and one.fixed[-1] in OF_VERSION_2 else one.fixed
+    if not _wildcard(one) or not fixed:
+        return None
+    if stack.part(Environments).is_named(fixed[-1]):
+        return "opens a whole environment"
+    return "opens a mount of every environment and service" if fixed[-1] in OF_ANYBODY and len(fixed) == 1 else None
+
+
+def _wildcard(one: PathRule) -> str:
+    return one.segments[len(one.fixed)] if len(one.fixed) < len(one.segments) else ""
 
 
 def _version_2(one: PathRule, where: str, resource: Resource, stack: Stack) -> Iterator[Finding]:
@@ -124,8 +140,7 @@ def _version_2(one: PathRule, where: str, resource: Resource, stack: Stack) -> I
         yield violated(resource.urn, text, property="policy")
 
 
-def _reach(allowed: list[PathRule], resource: Resource, name: object, stack: Stack, settings: Exactness) -> Iterator[Finding]:
-    areas = stack.part(AreasOf(tuple(sorted(settings.paths.items()))))
+def _reach(allowed: list[PathRule], areas: Areas, resource: Resource, name: object, stack: Stack) -> Iterator[Finding]:
     reached = list(dict.fromkeys(area for one in allowed for area in areas.reached_by(one)))
     owner = service_of(resource, stack.resources)
     service = owner.name if isinstance(owner, Service) else areas.service_in(name) if isinstance(name, str) else None

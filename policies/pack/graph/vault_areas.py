@@ -1,5 +1,6 @@
 """Which part of Vault belongs to which service."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 OF_VERSION_2 = ("data", "metadata", "delete", "undelete", "destroy", "subkeys")
 """What version 2 of KV puts between a mount and the name of a secret."""
 _FIRST_PLACES = 3
+OF_ANYBODY = ("kv", "kv-v2", "secret", "secrets")
+"""What mounts are called that belong to no service."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,15 @@ class Areas:
         owned = [(mount, service_of(mount.resource, stack.resources)) for mount in stack.part(VaultPaths).mounts]
         self.is_open = any(owner is UNKNOWN or mount.holds_values is UNKNOWN or mount.path is UNKNOWN for mount, owner in owned)
         """Whether nobody knows yet what belongs to some service."""
-        mounted = [
+        places = [
             _area(mount.path, owner, environments)
             for mount, owner in owned
             if isinstance(mount.path, str) and mount.holds_values is True and not isinstance(owner, Unknown)
         ]
+        mounted = [place for place in places if place is not None]
         # A mount in which a team gives each service its place is nobody's as a whole.
         self.all = (*named, *(one for one in mounted if not any(_begins(other.segments, one.segments) for other in named)))
-
+        self._services = frozenset(area.service for area in self.all)
         self._by_segments: defaultdict[tuple[str, ...], list[Area]] = defaultdict(list)
         for area in self.all:
             self._by_segments[area.segments].append(area)
@@ -77,21 +81,33 @@ class Areas:
         fixed = rule.fixed
         for length in self._lengths:
             if length <= len(_plain(fixed, length)):
-                yield from self._by_segments.get(_plain(fixed, length)[:length], ())
+                yield from self._at(fixed, length)
             elif len(fixed) < len(rule.segments):
                 yield from (area for area in self.all if len(area.segments) == length and area.is_touched_by(rule))
 
+    def has(self, rule: PathRule) -> bool:
+        """Tells whether a path of a policy stays in the area of one service."""
+        return any(_begins(_plain(rule.fixed, length), area.segments) for length in self._lengths for area in self._at(rule.fixed, length))
+
     def service_in(self, name: str) -> str | None:
         """Gives the service that the name of a policy speaks of, e.g. `svc-prod-billing`; None unless it is exactly one."""
-        words = f"-{name.replace('_', '-').replace('/', '-').replace('.', '-')}-"
-        found = {area.service for area in self.all if f"-{area.service}-" in words}
-        return found.pop() if len(found) == 1 else None
+        words = re.split(r"[-_/.]", name)
+        spans = ("-".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
+        found = self._services.intersection(spans)
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _at(self, fixed: tuple[str, ...], length: int) -> list[Area]:
+        return self._by_segments.get(_plain(fixed, length)[:length], [])
 
 
-def _area(path: str, owner: Service | None, environments: Environments) -> Area:
+def _area(path: str, owner: Service | None, environments: Environments) -> Area | None:
+    """Gives the area that a mount is; None for one that by its path is no service's, as `secret` or `kv/prod`."""
     segments = tuple(path.split("/"))
-    environment = next((one for one in segments[:-1] if environments.is_named(one)), None)
-    return Area(segments, owner.name, owner.environment or environment) if owner is not None else Area(segments, segments[-1], environment)
+    environment = next((one for one in segments if environments.is_named(one)), None)
+    if owner is not None:
+        return Area(segments, owner.name, owner.environment or environment)
+    named = [one for one in segments if one not in OF_ANYBODY and not environments.is_named(one)]
+    return Area(segments, named[-1], environment) if named else None
 
 
 def _plain(segments: tuple[str, ...], at_most: int = _FIRST_PLACES) -> tuple[str, ...]:

@@ -36,6 +36,18 @@ def whole_environment(program):
     opening(program, 'path "kv/dev/*" { capabilities = ["read", "list"] }')
 
 
+@cases.violated("It opens a mount in which every service has its place", at="billing", properties="policy")
+def whole_mount(program):
+    mounts(program, "secret")
+    opening(program, 'path "secret/data/*" { capabilities = ["read"] }')
+
+
+@cases.violated("It opens a mount that holds a whole environment", at="billing", properties="policy")
+def mount_of_an_environment(program):
+    mounts(program, "kv/dev")
+    opening(program, 'path "kv/dev/data/*" { capabilities = ["read"] }')
+
+
 @cases.violated("It ends in a * without a slash, and opens payroll for pay", at="pay", properties="policy")
 def beginning(program):
     opening(program, 'path "kv/dev/pay*" { capabilities = ["read"] }', "pay")
@@ -133,6 +145,12 @@ def plus_inside(program):
 def own_part(program):
     mounts(program, "secret")
     opening(program, 'path "secret/data/billing/*" { capabilities = ["read"] }')
+
+
+@cases.holds("The mount of a service has the environment at its end")
+def environment_at_the_end(program):
+    mounts(program, "kv/billing/dev")
+    opening(program, 'path "kv/billing/dev/data/*" { capabilities = ["read"] }')
 
 
 @cases.holds("It only denies, with a wildcard", cites="checkov#4394")
