@@ -66,8 +66,8 @@ def adopt(
 def _told(adoption: Adoption, config: Path) -> Iterator[str]:
     for rule in sorted({*adoption.added, *adoption.kept, *adoption.removed}):
         new, old, gone = (counter[rule] for counter in (adoption.added, adoption.kept, adoption.removed))
-        changes = [f"{number} {word}" for number, word in ((new, "new"), (gone, "gone")) if number]
-        yield f"{rule}: {new + old} in the baseline{f' ({chr(44).join(changes)})' if changes else ''}"
+        changes = ", ".join(f"{number} {word}" for number, word in ((new, "new"), (gone, "gone")) if number)
+        yield f"{rule}: {new + old} in the baseline{f' ({changes})' if changes else ''}"
     for finding in adoption.refused:
         yield f"not in the baseline: {finding.rule}: {finding.text}\n  Mend: {finding.mend}"
     everything = counted(sum(adoption.added.values()) + sum(adoption.kept.values()), "finding")

@@ -32,8 +32,9 @@ def why_not_executable() -> str | None:
     if not os.access(PACK, os.X_OK):
         return f"{PACK} may not be executed: chmod +x it, or use `keyturn-gate preview`, which needs no such right"
     found = shutil.which("python3")
-    ours = Path(sys.executable).parent
-    if found is None or Path(found).parent != ours:
+    prefix = subprocess.run([found, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=False) if found else None
+    if prefix is None or prefix.stdout.strip() != sys.prefix:
+        ours = Path(sys.prefix) / "bin"
         return f"Pulumi would start the rules with another Python: put {ours} first on PATH, or use `keyturn-gate preview`"
     return None
 

@@ -33,7 +33,8 @@ def comment(judgement: Judgement, before: Judgement | None = None, pages: Pages 
         pages: where the rules' pages are. Default no links.
     """
     head = f"{MARKER}\n## {_verdict(judgement)}\n{' · '.join(_summary(judgement, before))}\n\n"
-    foot = f"<sub>{' · '.join(_feet(judgement))}</sub>\n"
+    packs = sorted({f"{record.pack} {record.pack_version}" for record in judgement.records})
+    foot = f"<sub>{' · '.join(map(inline, packs))}</sub>\n" if packs else ""
     return head + fitted(list(_sections(judgement, before, pages or Pages())), LONGEST - len(head) - len(foot)) + foot
 
 
@@ -62,16 +63,6 @@ def _summary(judgement: Judgement, before: Judgement | None) -> Iterator[str]:
         yield "what the base could not judge is not compared"
     elif before is not None and all(line.change == "kept" for line in compared(judgement.records, before)):
         yield "access does not change"
-
-
-def _feet(judgement: Judgement) -> Iterator[str]:
-    packs = sorted({f"{record.pack} {record.pack_version}" for record in judgement.records})
-    yield from (inline(pack) for pack in packs)
-    if judgement.records:
-        previews = any(record.dry_run for record in judgement.records)
-        yield (
-            "by a preview: what is not known before the deployment is judged by what it is made from" if previews else "by a deployed state"
-        )
 
 
 def _sections(judgement: Judgement, before: Judgement | None, pages: Pages) -> Iterator[Section]:
@@ -152,10 +143,14 @@ def _rule(finding: Finding, pages: Pages) -> str:
 
 
 def in_order(told: Iterable[Told]) -> list[Told]:
-    """Gives findings, the gravest first and those of one rule together."""
-    return sorted(
-        told, key=lambda one: (_SEVERITIES.index(one[1].severity), one[1].rule, one[0], one[1].urn, one[1].property_name, one[1].text)
-    )
+    """Gives findings: what stops the change first, then the gravest, and those of one rule together."""
+
+    def rank(one: Told) -> tuple[bool, int, str, str, str, str, str]:
+        stack, finding = one
+        gravity = _SEVERITIES.index(finding.severity)
+        return not finding.stops, gravity, finding.rule, stack, finding.urn, finding.property_name, finding.text
+
+    return sorted(told, key=rank)
 
 
 def counted(number: int, noun: str) -> str:

@@ -90,8 +90,8 @@ def test_what_cannot_be_decided_stands_apart_and_says_what_it_counts():
 
     assert titles(text)[0] == "Cannot be decided yet"
     assert [(line[3], line[-1]) for line in section(text, "### Cannot be decided yet")] == [
-        ('Secret "database"', "advisory"),
         ('Secret "later"', "mandatory"),
+        ('Secret "database"', "advisory"),
     ]
 
 
