@@ -6,7 +6,7 @@ import pytest
 
 from policies.pack.values import UNKNOWN, Marked
 from policies.rules.no_secret_in_environment_variables import policy as rule
-from tests.policies.planted import GITHUB_TOKEN, PARAMETER, VALUE, function, password, version
+from tests.policies.planted import ACCESS_KEY_ID, GITHUB_TOKEN, PARAMETER, SECRET_ACCESS_KEY, VALUE, function, password, version
 
 SECRET = Marked("hunter3")
 POD = {"containers": [{"name": "api", "env": [{"name": "X", "value": SECRET}]}]}
@@ -63,6 +63,12 @@ def test_one_finding_for_each_variable(deployed, judge):
     function(deployed, {"A": SECRET, "B": GITHUB_TOKEN, "C": "info", "D": Marked("arn:aws:s3:::exports")})
 
     assert judge(rule, deployed).properties == {"environment.variables.A", "environment.variables.B"}
+
+
+def test_both_halves_of_an_access_key_in_one_variable_are_one_finding(deployed, judge):
+    function(deployed, {"X": f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"})
+
+    assert [finding.property for finding in judge(rule, deployed).findings] == ["environment.variables.X"]
 
 
 @pytest.mark.parametrize("environment", [Marked({"variables": {"CANARY": "hunter3"}}), {"variables": Marked({"CANARY": "hunter3"})}])

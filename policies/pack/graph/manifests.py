@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.pack.graph.kubernetes_tokens import CONFIG_MAPS, CUSTOM_RESOURCE, HELM_RELEASE
+from policies.pack.graph.kubernetes_tokens import CONFIG_MAPS, HELM_RELEASE
 from policies.pack.graph.kubernetes_tokens import WORKLOADS as KUBERNETES_WORKLOADS
 from policies.pack.graph.leaks import Place
 from policies.pack.graph.leaves import Leaf, asked, leaves, unknown_among
@@ -42,9 +42,9 @@ def is_kubernetes(resource: Resource) -> bool:
 
 
 def _is_custom(token: str) -> bool:
-    # kubernetes:<group>/<version>:<kind>; the groups of Kubernetes itself have no dot, or end in k8s.io.
+    # kubernetes:<group>/<version>:<kind>; the groups of pods, Secrets and ConfigMaps have no dot. A login for charts stays out of the cluster.
     group = token.split(":")[1].partition("/")[0]
-    return token == CUSTOM_RESOURCE or ("." in group and not group.endswith(".k8s.io") and group != "helm.sh")
+    return "." in group and group != "helm.sh"
 
 
 def _place(resource: Resource, name: str, found: Iterator[Leaf]) -> Iterator[Place]:

@@ -172,6 +172,12 @@ def checksum_beside_an_unknown_value(program):
     program.add(DEPLOYMENT, "api", {"spec": spec}, made_from={"spec": [password(program), table(program)]})
 
 
+@cases.cannot_decide("All of a workload is made from a password: a variable, or a checksum", at="api", properties="spec")
+def unknown_workload(program):
+    spec = pods([{"name": "api"}], annotations={"checksum/secret": "0" * 64})
+    program.add(DEPLOYMENT, "api", {"spec": program.later(spec)}, made_from={"spec": [password(program)]})
+
+
 @cases.holds("The ARN of a secret is no secret, whatever the variable is called", cites=("checkov#6700", "kics#7023"))
 def arn_of_a_secret(program):
     secret = program.secret()

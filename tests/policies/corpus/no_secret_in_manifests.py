@@ -1,5 +1,7 @@
 """Kubernetes manifests."""
 
+import base64
+
 from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import ALWAYS, DEPLOYED, FIRST_PREVIEW, Cases
 from tests.policies.planted import (
@@ -72,6 +74,11 @@ def helm_value(program):
 def custom_object(program):
     spec = {"source": {"helm": {"parameters": [{"name": "tls.key", "value": PEM}]}}}
     program.add(APPLICATION, "web", {"metadata": {"name": "web"}, "spec": spec})
+
+
+@cases.violated("Binary data holds a private key", at="settings", properties="binaryData.key")
+def binary_data(program):
+    program.add(CONFIG_MAP, "settings", {"binaryData": {"key": base64.b64encode(PEM.encode()).decode()}})
 
 
 @cases.violated("An annotation is made from a generated password", at="api", properties="metadata.annotations.password")
@@ -155,6 +162,12 @@ def existing_secret(program):
     secret = program.add(KUBERNETES_SECRET, "database", {}, outputs={"metadata": {"name": program.later("database-1a2b")}})
     values = {"auth": {"existingSecret": program.later("database-1a2b")}}
     program.add(RELEASE, "postgres", {"chart": "postgresql", "values": values}, made_from={"values": [secret]})
+
+
+@cases.holds("A Helm release fetches its chart with a password, which stays out of the cluster")
+def password_of_the_charts(program):
+    options = {"repo": "https://charts.example.com", "username": "robot", "password": Marked("hunter3")}
+    program.add(RELEASE, "postgres", {"chart": "postgresql", "repositoryOpts": options, "values": {"replicas": 2}})
 
 
 @cases.holds("A checksum of the secret as an annotation", when=DEPLOYED)
