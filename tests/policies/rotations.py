@@ -5,6 +5,9 @@ from tests.policies.program import ACCOUNT, FUNCTION, KEY, ROTATION, document, s
 PERMISSION = "aws:lambda/permission:Permission"
 KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
+ANYWHERE = "arn:aws:secretsmanager:*:*:secret:dev/billing/database-??????"
+"""Names the secret that `working` makes for every region and account: what it grants is certain at the first preview, too."""
+
 RIGHTS = [f"secretsmanager:{action}" for action in ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")]
 USE_OF_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
 
@@ -63,3 +66,14 @@ def rotation(program, secret, by, name="rotation", parent="", **inputs):
         **inputs,
     }
     return program.add(ROTATION, name, given, made_from={"secretId": [secret], "rotationLambdaArn": [by]}, parent=parent)
+
+
+def working(program, *, actions=RIGHTS, invoked=True, parent="", **inputs):
+    """A secret, its rotation, and all that this needs; what is given is left out or changed."""
+    secret, role = program.secret(), program.role("rotator")
+    by = function(program, role, parent=parent, **inputs)
+    program.inline(role, document(statement(ANYWHERE, actions)))
+    if invoked:
+        invocation(program, by)
+    rotation(program, secret, by, parent=parent)
+    return secret, role, by

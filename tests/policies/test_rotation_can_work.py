@@ -8,10 +8,8 @@ from pydantic import ValidationError
 from policies.pack.graph.rotation_rights import OF_OUR_CODE, ON_SECRET
 from policies.rules.rotation_can_work import policy as rule
 from tests.policies.program import document, statement
-from tests.policies.rotations import RIGHTS, encrypted, function, invocation, key, rights, rotation
+from tests.policies.rotations import ANYWHERE, RIGHTS, encrypted, function, invocation, key, rights, rotation
 from tests.rotation_lambda.memory_engine import World
-
-ANYWHERE = "arn:aws:secretsmanager:*:*:secret:dev/billing/database-??????"
 
 
 def calls_of_a_recorded_run():

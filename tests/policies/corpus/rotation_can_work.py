@@ -4,6 +4,7 @@ from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import ALWAYS, DEPLOYED, FIRST_PREVIEW, Cases
 from tests.policies.program import ACCOUNT, READ, ROLE_POLICY, ROTATION, document, statement
 from tests.policies.rotations import (
+    ANYWHERE,
     KEY_ARN,
     PERMISSION,
     RIGHTS,
@@ -14,27 +15,10 @@ from tests.policies.rotations import (
     key,
     rights,
     rotation,
+    working,
 )
 
 cases = Cases("rotation-can-work")
-
-SUBNET = "aws:ec2/subnet:Subnet"
-VPC = "aws:ec2/vpc:Vpc"
-ANYWHERE = "arn:aws:secretsmanager:*:*:secret:dev/billing/database-??????"
-
-
-def working(program, *, actions=RIGHTS, invoked=True, parent="", **inputs):
-    """A secret, its rotation, and all that this needs; what is given is left out or changed.
-
-    The document names the secret for every region and account, so it says for certain what it grants at the first preview, too.
-    """
-    secret, role = program.secret(), program.role("rotator")
-    by = function(program, role, parent=parent, **inputs)
-    program.inline(role, document(statement(ANYWHERE, actions)))
-    if invoked:
-        invocation(program, by)
-    rotation(program, secret, by, parent=parent)
-    return secret, role, by
 
 
 @cases.violated("Nobody lets Secrets Manager invoke the function", at="rotation", properties="rotationLambdaArn")
@@ -159,13 +143,6 @@ def never_runs(program):
     working(program, reservedConcurrentExecutions=0)
 
 
-@cases.violated(
-    "Nothing leads out of the VPC, and the team is strict", at="rotate", properties="vpcConfig", settings={"vpcCheck": "mandatory"}
-)
-def shut_in(program):
-    working(program, vpcConfig={"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]})
-
-
 @cases.holds("It has all that it needs")
 def complete(program):
     working(program)
@@ -242,35 +219,6 @@ def own_component(program):
     rotation(program, secret, by, parent=component)
 
 
-@cases.holds("An endpoint leads from the VPC to Secrets Manager")
-def endpoint(program):
-    vpc = program.add(VPC, "vpc", {})
-    subnet = program.add(SUBNET, "subnet", {"vpcId": program.later("vpc-1")}, made_from={"vpcId": [vpc]})
-    given = {"serviceName": "com.amazonaws.eu-central-1.secretsmanager", "vpcEndpointType": "Interface", "vpcId": program.later("vpc-1")}
-    program.add("aws:ec2/vpcEndpoint:VpcEndpoint", "endpoint", given, made_from={"vpcId": [vpc]})
-    _in_vpc(program, subnet)
-
-
-@cases.holds("A NAT gateway leads out of the VPC")
-def nat_gateway(program):
-    vpc = program.add(VPC, "vpc", {})
-    subnets = [program.add(SUBNET, name, {"vpcId": program.later("vpc-1")}, made_from={"vpcId": [vpc]}) for name in ("private", "public")]
-    program.add("aws:ec2/natGateway:NatGateway", "nat", {"subnetId": program.later("subnet-2")}, made_from={"subnetId": subnets[1:]})
-    _in_vpc(program, subnets[0])
-
-
-def _in_vpc(program, subnet):
-    _, _, by = working(program)
-    inside = next(resource for resource in program.resources if resource.urn == by)
-    inside.inputs["vpcConfig"] = {"subnetIds": [program.later("subnet-1")], "securityGroupIds": ["sg-1"]}
-    inside.property_dependencies["vpcConfig"] = (subnet,)
-
-
-@cases.holds("The team looks after the VPC elsewhere", settings={"vpcCheck": "off"})
-def vpc_is_not_checked(program):
-    working(program, vpcConfig={"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]})
-
-
 @cases.holds("A function of AWS's Serverless Application Repository brings its own rights", when=FIRST_PREVIEW)
 def application(program):
     made = program.add("aws:serverlessrepository/cloudFormationStack:CloudFormationStack", "rotator")
@@ -343,17 +291,3 @@ def unknown_account(program):
 @cases.cannot_decide("How long the function may run is not known yet", at="rotate", properties="timeout", when=ALWAYS)
 def unknown_timeout(program):
     working(program, timeout=UNKNOWN)
-
-
-@cases.cannot_decide("Nothing in the stack leads out of the VPC", at="rotate", properties="vpcConfig", when=ALWAYS)
-def perhaps_shut_in(program):
-    working(program, vpcConfig={"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]})
-
-
-@cases.cannot_decide("The endpoint is in another VPC", at="rotate", properties="vpcConfig")
-def endpoint_of_another_vpc(program):
-    vpcs = [program.add(VPC, name, {}) for name in ("own", "other")]
-    subnet = program.add(SUBNET, "subnet", {"vpcId": UNKNOWN}, made_from={"vpcId": vpcs[:1]})
-    given = {"serviceName": "com.amazonaws.eu-central-1.secretsmanager", "vpcId": UNKNOWN}
-    program.add("aws:ec2/vpcEndpoint:VpcEndpoint", "endpoint", given, made_from={"vpcId": vpcs[1:]})
-    _in_vpc(program, subnet)
