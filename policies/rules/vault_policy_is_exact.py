@@ -163,6 +163,6 @@ def _is_of(area: Area, owner: object) -> bool:
 
 
 def _shown(reached: list[Area], resource: Resource) -> str:
-    if resource.hides("policy"):
-        return "paths of others"
+    if resource.hides("policy") or any(area.is_hidden for area in reached):
+        return "paths of several services" if len(reached) > 1 else "a path"
     return " and ".join(sorted({"/".join(area.segments) for area in reached}))

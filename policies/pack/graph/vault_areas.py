@@ -29,6 +29,8 @@ class Area:
     segments: tuple[str, ...]
     service: str
     environment: str | None = None
+    is_hidden: bool = False
+    """Whether its path comes from a property that is marked secret."""
 
     def is_touched_by(self, rule: PathRule) -> bool:
         """Tells whether a path of a policy reaches something at or below it."""
@@ -63,7 +65,7 @@ class Areas:
         self.is_open = any(owner is UNKNOWN or mount.holds_values is UNKNOWN or mount.path is UNKNOWN for mount, owner in owned)
         """Whether nobody knows yet what belongs to some service."""
         places = [
-            _area(mount.path, owner, environments)
+            _area(mount.path, owner, environments, is_hidden=mount.resource.hides("path"))
             for mount, owner in owned
             if isinstance(mount.path, str) and mount.holds_values is True and not isinstance(owner, Unknown)
         ]
@@ -100,14 +102,14 @@ class Areas:
         return self._by_segments.get(_plain(fixed, length)[:length], [])
 
 
-def _area(path: str, owner: Service | None, environments: Environments) -> Area | None:
+def _area(path: str, owner: Service | None, environments: Environments, *, is_hidden: bool) -> Area | None:
     """Gives the area that a mount is; None for one that by its path is no service's, as `secret` or `kv/prod`."""
     segments = tuple(path.split("/"))
     environment = next((one for one in segments if environments.is_named(one)), None)
     if owner is not None:
-        return Area(segments, owner.name, owner.environment or environment)
+        return Area(segments, owner.name, owner.environment or environment, is_hidden)
     named = [one for one in segments if one not in OF_ANYBODY and not environments.is_named(one)]
-    return Area(segments, named[-1], environment) if named else None
+    return Area(segments, named[-1], environment, is_hidden) if named else None
 
 
 def _plain(segments: tuple[str, ...], at_most: int = _FIRST_PLACES) -> tuple[str, ...]:
