@@ -9,8 +9,6 @@ from typing import Any, Final
 
 from policies.pack.graph.manifest import Manifest
 from policies.pack.graph.matrix import Matrix
-from policies.pack.graph.manifest import Manifest
-from policies.pack.graph.matrix import Matrix
 from policies.pack.operation import Operation
 from policies.pack.proceedings import Proceedings, Ruling
 
@@ -44,8 +42,6 @@ def as_json(proceedings: Proceedings, operation: Operation, pack: str, version: 
         "environment": stack.environment,
         "dryRun": operation.is_dry_run,
         "findings": [_finding(ruling, proceedings) for ruling in proceedings.rulings],
-        "access": stack.part(Matrix).rows,
-        "manifest": stack.part(Manifest).as_json(),
         "access": stack.part(Matrix).rows,
         # Stacks that are judged together were compared with one another by the rule itself.
         "manifest": stack.part(Manifest).as_json() if len(homes) == 1 else {},

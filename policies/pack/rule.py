@@ -234,7 +234,10 @@ def rule(
 def _judged(check: Callable[..., Iterable[Finding]], subject: Subject, *more: object) -> list[Finding]:
     found: list[Finding] = []
     try:
-        found.extend(check(subject, *more))
+        for finding in check(subject, *more):
+            if not isinstance(finding, Finding):  # pyright: ignore[reportUnnecessaryIsInstance] - a rule of a team may not be type checked
+                raise TypeError("a rule gives findings")
+            found.append(finding)
     except UndecidedError as undecided:
         found.append(cannot_decide(subject.urn, str(undecided), property=""))
     except BaseException as error:  # whatever it is, it must not pass for an answer

@@ -104,6 +104,19 @@ def test_what_was_found_before_a_crash_is_kept(program):
     assert "canary" not in found[1].text
 
 
+def test_what_is_no_finding_is_a_failure_of_the_rule(program):
+    program.secret()
+
+    @rule(id="test", title="T", severity=Severity.LOW, group=Group.HYGIENE, mend="M", references=[], of=lambda stack: stack.secrets)
+    def policy(_, __):
+        yield "is not blue"
+
+    (found,) = policy.findings(program.stack())
+
+    assert found.answer is Answer.VIOLATED
+    assert "the rule itself failed and judged nothing here: TypeError" in found.text
+
+
 def test_a_message_is_the_finding_the_mend_and_the_page():
     finding = violated("urn", "secret \x1b[31mdatabase is red", property="colour")
 
