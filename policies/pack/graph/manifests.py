@@ -42,7 +42,7 @@ def is_kubernetes(resource: Resource) -> bool:
 
 
 def _is_custom(token: str) -> bool:
-    # kubernetes:<group>/<version>:<kind>; the groups of pods, Secrets and ConfigMaps have no dot. A login for charts stays out of the cluster.
+    # kubernetes:<group>/<version>:<kind>; the groups of pods, Secrets and ConfigMaps have no dot. A login for charts stays outside.
     group = token.split(":")[1].partition("/")[0]
     return "." in group and group != "helm.sh"
 
