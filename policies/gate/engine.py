@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
 
 from policies.gate.configuration import Document
@@ -42,7 +41,7 @@ def why_not_executable() -> str | None:
 class Engine:
     """Runs `pulumi` in the folder of a project."""
 
-    def __init__(self, folder: Path, document: Document | None = None) -> None:
+    def __init__(self, folder: Path, document: Document) -> None:
         self._folder = folder
         self._document = document
         """The rules' configuration."""
@@ -56,21 +55,21 @@ class Engine:
             earlier: records of stacks that it is judged beside.
         """
         given = [argument.replace("{stack}", stack) for argument in more]
-        return self._judged(["preview", "--stack", stack, *given], stack, earlier)
+        return self._judged(("preview",), ["--stack", stack, *given], stack, earlier)
 
     def analyze_stack(self, stack: str, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges the state of a stack as it is deployed."""
-        return self._judged(["policy", "analyze", "--stack", stack], stack, earlier)
+        return self._judged(("policy", "analyze"), ["--stack", stack], stack, earlier)
 
     def analyze_file(self, file: Path, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges an exported state. Nothing in it is decrypted unless the engine has the passphrase in its environment."""
-        return self._judged(["policy", "analyze", "--file", str(file.resolve())], file.name, earlier)
+        return self._judged(("policy", "analyze"), ["--file", str(file.resolve())], file.name, earlier)
 
-    def _judged(self, command: list[str], name: str, earlier: Sequence[Record]) -> Record | NotJudged:
-        said = f"`pulumi {' '.join(takewhile(lambda word: not word.startswith('--'), command))}`"
+    def _judged(self, command: Sequence[str], options: list[str], name: str, earlier: Sequence[Record]) -> Record | NotJudged:
+        said = f"`pulumi {' '.join(command)}`"
         with tempfile.TemporaryDirectory(prefix="keyturn-gate-") as private:
             written = Path(private) / "record.json"
-            code = self._run([*command, *self._with_pack(Path(private), earlier)], {VARIABLE: str(written)})
+            code = self._run([*command, *self._with_pack(Path(private), earlier), *options], {VARIABLE: str(written)})
             record = read_record(written)
         if record is None:
             why = (
@@ -88,11 +87,9 @@ class Engine:
         launcher = private / "keyturn"
         launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(PACK))} "$@"\n')
         launcher.chmod(0o700)
-        document = beside(self._document or {}, earlier)
-        if not document:
-            return ["--policy-pack", str(launcher)]
+        # Packs get their configurations by position, and a person may name more packs: ours is first and always has one.
         config = private / "policies.json"
-        config.write_text(json.dumps(document))
+        config.write_text(json.dumps(beside(self._document, earlier)))
         return ["--policy-pack", str(launcher), "--policy-pack-config", str(config)]
 
     def _run(self, arguments: list[str], more: dict[str, str]) -> int:

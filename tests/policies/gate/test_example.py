@@ -73,7 +73,7 @@ def test_the_script_passes_when_the_gate_does(repository, pulumi):
     gate = run("bash", EXAMPLE / "gate.sh", "staging", "prod", GATE_PROJECT="infra")
 
     assert gate.returncode == 0, gate.stderr
-    assert [asked["arguments"][2] for asked in pulumi.runs] == ["staging", "prod"]
+    assert [asked["arguments"][6] for asked in pulumi.runs] == ["staging", "prod"]
 
 
 def test_the_script_goes_on_without_a_base_that_cannot_be_judged(repository, pulumi):
