@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import EnforcementLevel, Policy
@@ -13,7 +14,6 @@ from pydantic import ValidationError
 
 from policies.pack.rule import Rule
 from policies.pack.settings import Settings
-from policies.pack.values import decode
 
 PAGE: Final = "docs/configure-policies.md"
 LONGEST_EXEMPTION: Final = timedelta(days=366)
@@ -85,7 +85,7 @@ class Configuration:
 
     def _settings(self, rule: Rule, given: Struct) -> Settings:
         try:
-            settings = rule.configured({name: decode(value) for name, value in given.fields.items()})
+            settings = rule.configured(MessageToDict(given))
         except ValidationError as error:
             raise ConfigurationError("\n".join(_problems(rule, error))) from None
         latest = self._today() + LONGEST_EXEMPTION

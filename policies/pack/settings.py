@@ -94,4 +94,6 @@ class Settings(BaseModel):
         Raises:
             pydantic.ValidationError: a setting that does not exist, or is not of its type.
         """
-        return cls.model_validate_json(json.dumps(configured))
+        # On the wire every number is a float.
+        numbers = json.loads(json.dumps(configured), parse_float=lambda text: int(float(text)) if float(text).is_integer() else float(text))
+        return cls.model_validate_json(json.dumps(numbers))

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
 from pydantic import Field
 
@@ -199,6 +201,32 @@ def test_what_was_given_is_never_repeated():
     }
 
     assert canary not in "\n".join(refused({"has-knobs": everywhere}))
+
+
+SETTINGS = some.sampled_from(["undecided", "levels", "exemptions", "baseline", "maxDays", "share", "allowed", "urn", "expires"])
+MARKS = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]
+ANYTHING = some.recursive(
+    some.none() | some.booleans() | some.floats(allow_nan=False, allow_infinity=False) | some.sampled_from([*MARKS, URN, "2026-09-01", ""]),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(SETTINGS | some.sampled_from(MARKS), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def outcome(given_settings):
+    found = Configuration([has_knobs], lambda: TODAY)
+    try:
+        found.take(on_the_wire({"has-knobs": given_settings}).policyConfig)
+    except ConfigurationError as refusal:
+        return str(refusal)
+    return found.of(has_knobs).settings
+
+
+@given(some.dictionaries(SETTINGS, ANYTHING, max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_whatever_it_is_it_is_taken_or_refused(anything):
+    answer = outcome(anything)
+
+    assert isinstance(answer, Knobs) or "'has-knobs'" in answer
 
 
 def test_an_exemption_is_a_promise_for_a_year_at_most():
