@@ -56,7 +56,7 @@ def _summary(judgement: Judgement, before: Judgement | None) -> Iterator[str]:
     if advisory := sum(finding.counts_as == "advisory" and finding.answer == "violated" for finding in every):
         yield f"{advisory} advisory"
     if days := [finding.exemption.days_left for finding in every if finding.status == "exempt" and finding.exemption]:
-        yield f"{len(days)} exempt, the first for {counted(min(days), 'day')} more"
+        yield f"{len(days)} exempt, the first has {counted(min(days), 'day')} left"
     if known := sum(finding.status == "baseline" for finding in every):
         yield f"{known} in the baseline"
     if before is not None and before.not_judged:

@@ -108,7 +108,7 @@ def test_an_exemption_says_why_who_and_how_long_the_shortest_first():
         ['Secret "soon"', "", "the vendor takes one key a year", "team-payments", "3"],
         ['Secret "late"', "", "the vendor takes one key a year", "team-payments", "40"],
     ]
-    assert text.splitlines()[2] == "1 stack · 2 exempt, the first for 3 days more"
+    assert text.splitlines()[2] == "1 stack · 2 exempt, the first has 3 days left"
 
 
 def test_the_baseline_is_counted_and_not_listed():
