@@ -62,8 +62,7 @@ def _written(secret: Resource, stack: Stack, settings: ManifestSettings) -> Iter
     if isinstance(kind, str) and kind in settings.allow_types:
         return
     for name in ("data", "stringData"):
-        values = list(leaves(asked(secret, name), name))
-        if not any(value.value is UNKNOWN or value.text for value in values):
+        if not any(True for _ in leaves(asked(secret, name), name)):
             continue
         text = f"Pulumi writes {name} of {secret.label}, so the value is in its state and nothing renews it"
         if kind is UNKNOWN:

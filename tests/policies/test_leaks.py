@@ -5,18 +5,67 @@ from dataclasses import replace
 import pytest
 
 from policies.pack.stack import Stack
-from policies.pack.values import Marked
+from policies.pack.values import UNKNOWN, Marked, plain
 from policies.rules import rules
-from tests.policies.planted import KUBERNETES_SECRET, function
-from tests.policies.program import FUNCTION, TODAY
+from tests.policies.cases import corpus
+from tests.policies.planted import KUBERNETES_SECRET, RANDOM_PASSWORD, function
+from tests.policies.program import FUNCTION, TODAY, Verdict
+from tests.policies.reading import with_value
 
 RULES = {rule.name: rule for rule in rules()}
+
+
+EXPOSURE = {name for name, rule in RULES.items() if rule.group.value == "Exposure"}
+CASES = [pytest.param(case, when, id=f"{case.id} ({when})") for case in corpus() if case.rule in EXPOSURE for when in case.when]
 
 
 def in_a_state(rule, program):
     """What a rule finds in the state of a program: (property, answer) of each finding."""
     resources = [replace(each, inputs=None, outputs={**(each.inputs or {}), **each.outputs}) for each in program.resources]
     return [(finding.property, finding.answer.value) for finding in RULES[rule].findings(Stack(resources, TODAY))]
+
+
+def places(value, path=()):
+    """The path of a value and of everything inside it."""
+    yield path
+    inner = plain(value)
+    for key, element in inner.items() if isinstance(inner, dict) else enumerate(inner) if isinstance(inner, list) else ():
+        yield from places(element, (*path, key))
+
+
+def _unknown(_):
+    return UNKNOWN
+
+
+def _unknown_and_marked(value):
+    return Marked(UNKNOWN) if isinstance(value, Marked) else UNKNOWN
+
+
+def changes(case, when):
+    """Each value of a program made unknown: the resource, the path, and the answer before and after."""
+    program = case.program(when)
+    before = Verdict(RULES[case.rule], program, case.settings)
+    for resource in program.resources:
+        for path in places(dict(resource.inputs)):
+            if path:
+                # Beside other origins nothing is left of a mark that is lost; the engine keeps it for documents.
+                change = _unknown_and_marked if resource.made_from(path[0]) else _unknown
+                after = Verdict(RULES[case.rule], with_value(program, resource.urn, path, change), case.settings)
+                yield resource, path, before, after
+
+
+@pytest.mark.parametrize(("case", "when"), CASES)
+def test_a_leak_whose_value_is_not_known_yet_is_no_pass(case, when):
+    for resource, path, before, after in changes(case, when):
+        if resource.name in before.resources:
+            assert after.answer != "holds" or before.answer != "violated", (path, after.text)
+
+
+@pytest.mark.parametrize(("case", "when"), CASES)
+def test_what_is_not_known_yet_is_accused_by_what_it_is_made_from_only(case, when):
+    for resource, path, before, after in changes(case, when):
+        if (before.answer, after.answer) == ("holds", "violated"):
+            assert any(RANDOM_PASSWORD in urn for urn in resource.made_from(path[0])), (path, after.text)
 
 
 def test_an_environment_that_is_marked_as_a_whole_is_one_finding(deployed):

@@ -125,7 +125,7 @@ def _unknown(unknown: list[Leaf], place: Place, flow: Flow) -> Finding | None:
     if flow.certain and not place.others_unknown:
         return violated(urn, f"a value in {place.what} is made from {_named(flow.certain)}", property=shown)
     if marked := [leaf for leaf in unknown if leaf.is_marked and not leaf.points]:
-        text = f"a value in {place.what} is marked secret and not known yet, and is made from nothing that has a secret value"
+        text = f"a value in {place.what} is marked secret and not known yet, and the resources that it is made from have no secret value"
         return cannot_decide(urn, text, property=marked[0].path, mend=_MEND_MARKED)
     only_points = all(leaf.points for leaf in unknown)
     if flow.certain or (flow.sources and not only_points and not place.takes_references):

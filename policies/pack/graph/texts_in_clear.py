@@ -129,6 +129,8 @@ def _variables(value: Value, path: str, *, is_marked: bool) -> Iterator[Leaf]:
         fields = {key.lower(): element for key, element in entry.items()}
         kind, name = at(fields, "type"), at(fields, "name")
         # CodeBuild reads the other types itself; the value is then a name.
-        if kind in (None, "PLAINTEXT") if isinstance(kind, (str, type(None))) else True:
+        if kind is UNKNOWN:
+            yield Leaf(here, "", kind, is_marked=False)
+        elif kind in (None, "PLAINTEXT"):
             called = name if isinstance(name, str) else ""
             yield from leaves(fields.get("value"), here if is_hidden else f"{here}.value", called, is_marked=is_hidden)

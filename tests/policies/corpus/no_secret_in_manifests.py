@@ -130,7 +130,7 @@ def external_secret(program):
 
 @cases.holds("A Secret without data, which something else fills")
 def empty_secret(program):
-    program.add(KUBERNETES_SECRET, "database", {"metadata": {"name": "database"}, "type": "Opaque", "stringData": Marked({"password": ""})})
+    program.add(KUBERNETES_SECRET, "database", {"metadata": {"name": "database"}, "type": "Opaque", "stringData": Marked({})})
 
 
 @cases.holds("A certificate, whose type is allowed")
