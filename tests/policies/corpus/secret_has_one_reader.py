@@ -188,6 +188,13 @@ def synced_as_its_reader(program):
     synced(program, "billing")
 
 
+@cases.holds("The operator fetches it as a role of the stack that may not read it, so AWS denies it")
+def synced_in_vain(program):
+    program.grant(program.role("billing"), program.secret())
+    program.role("reports")
+    synced(program, "reports")
+
+
 @cases.cannot_decide("Two documents are made from it, and no ARN is known yet", at="database", properties="policy")
 def two_documents(program):
     secret = program.secret()

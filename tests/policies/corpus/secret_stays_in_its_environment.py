@@ -133,6 +133,13 @@ def trust_of_another(program):
     program.grant(role, program.secret())
 
 
+@cases.holds("A role that reads no secret may be assumed from the account of another environment", settings=ACCOUNTS)
+def trust_without_secrets(program):
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": PROD_ACCOUNT}})
+    in_dev(program).role("logs", assumeRolePolicy=trust)
+    program.secret()
+
+
 @cases.violated("The team's own names speak of another environment", at="reads", settings=DASHES)
 def own_prefixes(program):
     in_dev(program).inline(program.role("billing"), document(statement(ARN_BY_NAME.format("pd-billing-database"))), name="reads")
