@@ -59,34 +59,41 @@ def gate_options(
 
 
 app.command(
+    short_help="Preview stacks and judge them together.",
     epilog=examples(
         "keyturn-gate preview --stack prod",
         "keyturn-gate preview --stack prod --stack staging --markdown comment.md --sarif secrets.sarif",
         "keyturn-gate preview --stack prod --config policies.json --before main.json --markdown comment.md",
         "keyturn-gate preview --stack prod -- --config-file .localcloud/offline/project/Pulumi.{stack}.yaml",
-    )
+    ),
 )(preview)
 app.command(
+    short_help="Judge what is deployed: stacks or exports.",
     epilog=examples(
         "keyturn-gate analyze --stack prod --stack staging",
         "pulumi stack export --stack prod --file prod.json && keyturn-gate analyze --file prod.json --json main.json",
-    )
+    ),
 )(analyze)
 app.command(
+    short_help="Put together what several runs found.",
     epilog=examples(
         "keyturn-gate report prod.json staging.json --markdown comment.md",
         "keyturn-gate report after.json --before before.json --markdown comment.md",
-    )
+    ),
 )(report)
 app.command(
+    short_help="Take an old estate's findings as known.",
     epilog=examples(
         "keyturn-gate adopt --stack prod --stack staging --config policies.json",
         "keyturn-gate adopt --stack prod --config policies.json    (later: what was mended leaves the baseline)",
-    )
+    ),
 )(adopt)
-app.command(epilog=examples("keyturn-gate rules", "keyturn-gate rules --json | jq -r '.[] | select(.severity == \"critical\").id'"))(rules)
-app.command(epilog=examples("keyturn-gate check-config policies.json"))(check_config)
-app.command(epilog=examples('pulumi preview --policy-pack "$(keyturn-gate where)"'))(where)
+app.command(
+    short_help="List the rules.",
+    epilog=examples("keyturn-gate rules", "keyturn-gate rules --json | jq -r '.[] | select(.severity == \"critical\").id'"),
+)(rules)
+app.command(short_help="Check a configuration of the rules.", epilog=examples("keyturn-gate check-config policies.json"))(check_config)
+app.command(short_help="Print the path for --policy-pack.", epilog=examples('pulumi preview --policy-pack "$(keyturn-gate where)"'))(where)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from policies.gate.cli import app
 from policies.rules import rules
 from tests.policies.gate.records import finding, judgement, record, row
 
+CHECKOUT = Path(__file__).parents[3]
 MANIFEST = {"version": 1, "project": "shop", "stack": "prod"}
 
 
@@ -357,3 +359,12 @@ def test_an_estate_without_findings_needs_no_file(gate, pulumi):
 
     assert run.exit_code == 0
     assert not (gate.folder / "policies.json").exists()
+
+
+@pytest.mark.parametrize("package", ["typer", "junitparser", "pulumi_policy"])
+def test_a_package_that_is_missing_is_named_with_the_extras_that_bring_it(package):
+    code = f"import sys; sys.modules[{package!r}] = None; import policies.gate.cli"
+    run = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert run.returncode == 1
+    assert run.stderr == f"The gate needs the Python package {package!r}: pip install 'keyturn[gate,stack]'\n"
