@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from policies.pack.graph.keys import Keys
 from policies.pack.graph.patterns import Match
+from policies.pack.graph.writers import Writers
 from tests.policies.program import ACCOUNT, KEY, ROLE_POLICY, SECRET_POLICY, Program, document
 
 SECRETS = {"dev/billing/database": "billing", "dev/billing/database-replica": "billing", "dev/reports/database": "reports"}
@@ -171,6 +172,18 @@ def test_what_the_graph_says_of_a_key_is_what_iam_does(world):
     for role in ROLES:
         request = Request(role, "kms:Decrypt", KEY_ARN, "billing")
         assert_agrees(certainty(keys.granted(keys.all[0], "kms:decrypt"), role), allows(request, world))
+
+
+@settings(max_examples=60, deadline=None)
+@given(a_world())
+def test_what_is_said_of_all_writing_at_once_is_what_is_said_of_each_action(world):
+    stack = program_of(world).stack()
+    writers = stack.part(Writers)
+
+    for secret in stack.secrets:
+        for action in ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"):
+            at_once = {key: writer.actions[action] for key, writer in writers.of(secret).items() if action in writer.actions}
+            assert at_once == {reader.identity.key: reader.certainty for reader in stack.granted(secret, action.lower())}
 
 
 def test_the_graph_is_certain_of_most_that_it_says():

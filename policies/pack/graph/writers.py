@@ -38,9 +38,8 @@ class Writers:
         self._by_secret: defaultdict[str, dict[str, Writer]] = defaultdict(dict)
         by_urn = {secret.urn: secret for secret in stack.secrets}
         done = [(holding, list(_done(holding.document, own_document(holding.origin, stack.resources)))) for holding in stack.holdings]
-        writing = {holding.identity for holding, parts in done if any(allows and actions for allows, actions in parts)}
-        # All documents of whoever writes somewhere: denials are among them.
-        held = [(holding, parts) for holding, parts in done if holding.identity in writing]
+        # Denials are among them: what they take off may be allowed by another document, or by a secret's policy.
+        held = [(holding, parts) for holding, parts in done if any(actions for _, actions in parts)]
         parts = [part for _, parts in held for part in parts]
         for resource in stack.resources.of_type(SECRET, SECRET_POLICY):
             parts.extend(_done(resource.read("policy")))

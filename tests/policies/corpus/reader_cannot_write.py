@@ -111,6 +111,27 @@ def denied(program):
     inline(program, statement(DATABASE, "secretsmanager:*"), {"Effect": "Deny", "NotAction": [READ], "Resource": "*"})
 
 
+@cases.holds("The secret's own policy denies writing", when=DEPLOYED)
+def denied_by_the_secrets_policy(program):
+    secret = program.secret()
+    program.inline(program.role("billing"), document(statement(DATABASE, "secretsmanager:*")))
+    denied = {"Effect": "Deny", "Principal": "*", "NotAction": [READ], "Resource": "*"}
+    program.add(
+        SECRET_POLICY, "closed", {"secretArn": program.arn_of(secret), "policy": document(denied)}, made_from={"secretArn": [secret]}
+    )
+
+
+@cases.holds("The secret's own policy lets it write, and its own document denies that", when=DEPLOYED)
+def denied_by_its_document(program):
+    secret = program.secret()
+    role = program.role("billing")
+    program.inline(role, document(statement(DATABASE), statement("*", "secretsmanager:Put*", "Deny")))
+    opened = statement("*", "secretsmanager:PutSecretValue", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/billing"})
+    program.add(
+        SECRET_POLICY, "opened", {"secretArn": program.arn_of(secret), "policy": document(opened)}, made_from={"secretArn": [secret]}
+    )
+
+
 @cases.holds("A pipeline's role is named as an administrator", settings={"adminRoles": ["deploy-*"]})
 def pipeline(program):
     inline(program, statement(DATABASE, "secretsmanager:*"), role="deploy-shop")
