@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 from localcloud import environment
 
@@ -23,3 +24,12 @@ def test_a_profile_or_session_of_the_person_does_not_get_in_between(monkeypatch)
     assert "AWS_SESSION_TOKEN" not in applied
     assert applied["PATH"].startswith("/engine:")
     assert exported.startswith("unset AWS_PROFILE AWS_SESSION_TOKEN")
+
+
+def test_previews_find_the_stand_ins_of_five_providers(directory, tmp_path):
+    variables = environment.offline(directory, tmp_path)
+
+    plugins = Path(variables["PULUMI_HOME"]) / "plugins"
+    offered = sorted(plugin.name.rpartition("-v")[0] for plugin in plugins.glob("resource-*"))
+    assert offered == ["resource-aws", "resource-kubernetes", "resource-random", "resource-tls", "resource-vault"]
+    assert all(executable.exists() for executable in plugins.glob("resource-*/*"))

@@ -2,9 +2,9 @@
 
 import json
 
+from localcloud.providers.wire import MARK, SIGNATURE
 from policies.pack.values import UNKNOWN, Marked
 
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _STACK = "pulumi:pulumi:Stack"
 _ID = "an-id"
 _WHEN = "2026-06-15T12:00:00Z"
@@ -82,7 +82,7 @@ def _plain(value):
     if value is UNKNOWN:
         raise ValueError("a state knows everything")
     if isinstance(value, Marked):
-        return {_SIGNATURE: _SECRET, "plaintext": json.dumps(_plain(value.value))}
+        return {SIGNATURE: MARK, "plaintext": json.dumps(_plain(value.value))}
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -7,9 +7,9 @@ from localcloud.providers.sdk.source import described, modules
 from localcloud.providers.wire import MARK, SIGNATURE, UNKNOWN, sent
 
 MANIFEST = {"apiVersion": "v1", "kind": "Secret"}
-SECRET = "kubernetes:core/v1:Secret"
+OBJECT = "kubernetes:core/v1:Secret"
 EXTERNAL = "kubernetes:external-secrets.io/v1:ExternalSecret"
-PASSWORD = "random:index/randomPassword:RandomPassword"
+GENERATOR = "random:index/randomPassword:RandomPassword"
 
 
 def marked(value):
@@ -39,7 +39,7 @@ class TestWhatTheSdkSays:
         assert unread == []
 
     def test_arguments_are_told_from_outputs_and_secrets_from_others(self):
-        password = described("random", PASSWORD)
+        password = described("random", GENERATOR)
         instance = described("aws", "aws:rds/instance:Instance")
 
         assert (password.outputs, password.secret_outputs) == (("bcryptHash", "result"), {"bcryptHash", "result"})
@@ -52,14 +52,14 @@ class TestWhatTheSdkSays:
 
 class TestAnyStandIn:
     def test_known_arguments_are_shown_and_outputs_are_unknown_secret_ones_marked(self, random):
-        inputs, failures = random.check(PASSWORD, {"length": 16})
-        state = random.preview(PASSWORD, inputs)
+        inputs, failures = random.check(GENERATOR, {"length": 16})
+        state = random.preview(GENERATOR, inputs)
 
         assert failures == {}
         assert (state["length"], state["result"], state["special"]) == (16, marked(UNKNOWN), UNKNOWN)
 
     def test_a_misspelt_argument_and_a_missing_one_are_named(self, random):
-        _, failures = random.check(PASSWORD, {"lenght": 16})
+        _, failures = random.check(GENERATOR, {"lenght": 16})
 
         assert failures == {
             "lenght": "is not an argument of random:index/randomPassword:RandomPassword; did you mean length?",
@@ -68,10 +68,10 @@ class TestAnyStandIn:
 
     def test_what_is_no_preview_is_refused(self, random):
         refusals = [
-            random.refusal(lambda: random.create(PASSWORD, {"length": 16})),
-            random.refusal(lambda: random.update(PASSWORD, "id", {"length": 16}, {"length": 17})),
-            random.refusal(lambda: random.delete(PASSWORD, "id", {"length": 16})),
-            random.refusal(lambda: random.read(PASSWORD, "id", {"length": 16}, {"length": 16})),
+            random.refusal(lambda: random.create(GENERATOR, {"length": 16})),
+            random.refusal(lambda: random.update(GENERATOR, "id", {"length": 16}, {"length": 17})),
+            random.refusal(lambda: random.delete(GENERATOR, "id", {"length": 16})),
+            random.refusal(lambda: random.read(GENERATOR, "id", {"length": 16}, {"length": 16})),
         ]
 
         doings = [refusal.split(":")[0] for refusal in refusals]
@@ -81,8 +81,8 @@ class TestAnyStandIn:
     def test_what_exists_elsewhere_may_be_referred_to_in_an_offline_preview_only(self, random, started):
         online = started({}, package="random")
 
-        found = random.read(PASSWORD, "there", {}, {})
-        refusal = online.refusal(lambda: online.read(PASSWORD, "there", {}, {}))
+        found = random.read(GENERATOR, "there", {}, {})
+        refusal = online.refusal(lambda: online.read(GENERATOR, "there", {}, {}))
 
         assert found == ("there", {}, {})
         assert "previews only" in refusal
@@ -94,10 +94,10 @@ class TestAnyStandIn:
         assert "what is: getPolicyDocument" in refusal
 
     def test_the_same_differs_in_nothing_and_another_argument_does(self, random):
-        olds, _ = random.check(PASSWORD, {"length": 16})
-        news, _ = random.check(PASSWORD, {"length": 17})
+        olds, _ = random.check(GENERATOR, {"length": 16})
+        news, _ = random.check(GENERATOR, {"length": 17})
 
-        assert [list(random.diff(PASSWORD, olds, wanted).diffs) for wanted in (olds, news)] == [[], ["length"]]
+        assert [list(random.diff(GENERATOR, olds, wanted).diffs) for wanted in (olds, news)] == [[], ["length"]]
 
     def test_a_misspelt_argument_of_the_provider_is_named(self, vault):
         answer = vault.call.CheckConfig(provider_pb2.CheckRequest(news=sent({"address": "https://vault", "adress": "x"})))
@@ -109,8 +109,8 @@ class TestKubernetes:
     def test_an_object_gets_the_name_that_the_program_left_out_and_the_namespace_of_the_provider(self, started):
         kubernetes = started({"namespace": "billing"}, package="kubernetes")
 
-        inputs, failures = kubernetes.check(SECRET, MANIFEST)
-        again, _ = kubernetes.check(SECRET, MANIFEST, olds=inputs)
+        inputs, failures = kubernetes.check(OBJECT, MANIFEST)
+        again, _ = kubernetes.check(OBJECT, MANIFEST, olds=inputs)
 
         assert failures == {}
         assert inputs["metadata"]["name"].startswith("thing-")
