@@ -3,10 +3,10 @@
 It compares the stack with the manifests of others (`others`: each preview of the gate writes one), and stacks with one another when
 exported states are judged together. A manifest names secrets, readers, keys and roles, and no value.
 
-Two stacks share a secret when both make it (same name, account and region), and when one reads what belongs to another service of the
-other, or reads it beside somebody else. A stack that makes the secrets of a service and another that lets just this service read them
-share nothing. One key in stacks of one environment is no sharing either. What is meant to be shared stands in `sharedAllow`, with a
-reason and a last day.
+Two stacks share a secret when both make it (same name, account and region), when one reads what belongs to another service of the other,
+or reads it beside somebody else, and when two that do not make it read it for two services. A stack that makes the secrets of a service
+and another that lets just this service read them share nothing. One key in stacks of one environment is no sharing either. What is meant
+to be shared stands in `sharedAllow`, with a reason and a last day.
 
 What it does not see: stacks without a manifest; what a document that is wholly unknown before the first deployment reads by a name
 written by hand, beside resources of the stack; a key that one stack calls by its alias and another by its ARN; patterns that begin with

@@ -69,6 +69,11 @@ def test_a_secret_is_shared_exactly_when_two_make_it_or_somebody_reads_beside_it
                 len(named) < len(strangers) and len({read.service or read.urn for read in (*strangers, *held.readers)}) > 1
             ):
                 expected.add(name)
+        readers = {one.project: {read.service or read.urn for read in one.reads if Program.arn(name) == read.text} for one in drawn}
+        if not makers and any(
+            one != other for first, second in itertools.combinations(readers.values(), 2) for one in first for other in second
+        ):
+            expected.add(name)
 
     assert {sharing.name for sharing in shared(drawn, today=TODAY)} == expected
 

@@ -1,5 +1,6 @@
 """Secrets that more than one stack makes, or that a stack reads beside another."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.intent import Service
-from policies.pack.graph.patterns import ANY_CHARACTER, ANY_WORD, Match
+from policies.pack.graph.patterns import ANY_CHARACTER, ANY_WORD, Match, is_exact
+from policies.pack.graph.references import name_in
 from policies.pack.graph.secret import Secret, SecretIndex
 from policies.pack.graph.shared_facts import Fact, HeldSecret, Read
 from policies.pack.graph.shared_thing import Sharing, place
@@ -17,6 +19,10 @@ from policies.pack.resource import Resource
 
 if TYPE_CHECKING:
     from policies.pack.graph.manifest import StackFacts
+
+
+# What stands behind the name in an ARN, or stands for it.
+_SUFFIX = re.compile(r"-(?:\w{6}|\?{6})$")
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,33 @@ class _Reader:
         """What tells one reader from another: the service, else the stack and how it is called there."""
         return (self.fact.environment, self.fact.service) if self.fact.service else (self.stack.key, self.label)
 
+    def is_same_as(self, other: "_Reader") -> bool:
+        """Tells whether both read for one service; an environment that is not named contradicts none."""
+        if self.fact.service is None or other.fact.service is None:
+            return self.party == other.party
+        own, others = (Service(fact.environment, fact.service or "") for fact in (self.fact, other.fact))
+        return own.is_same_as(others)
+
     def __str__(self) -> str:
         return f"{self.label} of {self.stack.label}"
+
+
+@dataclass(frozen=True)
+class _Name:
+    """The one secret that a text means, and where that is."""
+
+    name: str
+    account: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> "_Name | None":
+        """Gives it; None for a text that may mean several."""
+        parts = text.split(":", 6)
+        name = _SUFFIX.sub("", name_in(text))
+        if not is_exact(name):
+            return None
+        return cls(name, *(part if is_exact(part) else None for part in (parts[4], parts[3]))) if len(parts) > 5 else cls(name)
 
 
 class SharedSecrets:
@@ -51,16 +82,23 @@ class SharedSecrets:
         """Gives what is shared, and what nobody can compare."""
         yield from self._made_twice()
         strangers: defaultdict[str, list[_Reader]] = defaultdict(list)
+        elsewhere: defaultdict[str, list[tuple[_Name, _Reader]]] = defaultdict(list)
         for stack in self._stacks:
             for read in stack.reads:
                 if read.text is None:
                     yield from self._unknown(stack, read)
-                for urn, certainty in self._meant(read.text) if read.text is not None else ():
+                    continue
+                meant = self._meant(read.text)
+                if not meant and (name := _Name.of(read.text)) is not None:
+                    elsewhere[name.name].append((name, _Reader(stack, read, read.label, read.is_certain, read.property)))
+                for urn, certainty in meant:
                     if self._held[urn][0] is not stack:
                         is_certain = read.is_certain and certainty is Match.ALWAYS
                         strangers[urn].append(_Reader(stack, read, read.label, is_certain, read.property))
         for urn, readers in sorted(strangers.items(), key=lambda one: one[0]):
             yield from _read_by_others(*self._held[urn], readers)
+        for readers in elsewhere.values():
+            yield from _read_by_two(readers)
 
     def _made_twice(self) -> Iterator[Sharing]:
         by_name: defaultdict[str, list[tuple[StackFacts, HeldSecret]]] = defaultdict(list)
@@ -82,7 +120,7 @@ class SharedSecrets:
                     yield Sharing(name, text, places, is_certain=certainty is Match.ALWAYS)
 
     def _unknown(self, stack: "StackFacts", read: Read) -> Iterator[Sharing]:
-        if any(other.secrets for other in self._stacks if other is not stack):
+        if any(other.secrets or other.reads for other in self._stacks if other is not stack):
             text = f"{read.label} of {stack.label} may read secrets of other stacks: which ones is not known"
             yield Sharing("", text, (place(stack, read, read.property),), is_certain=False)
 
@@ -123,6 +161,18 @@ def _read_by_others(stack: "StackFacts", held: HeldSecret, strangers: list[_Read
         is_certain = sum(reader.is_certain and reader.fact.is_known for reader in parties.values()) > 1
         verb = "is read by" if is_certain else "may be read by"
         yield _sharing(stack, held, nameless, f"{held.label} of {stack.label} {verb} {others}", is_certain=is_certain)
+
+
+def _read_by_two(reads: list[tuple[_Name, _Reader]]) -> Iterator[Sharing]:
+    """Gives who reads, in two stacks, a secret that none of the stacks makes."""
+    one_each = {(reader.stack.key, reader.party): (name, reader) for name, reader in reversed(reads)}
+    for (name, reader), (other_name, other) in combinations(one_each.values(), 2):
+        certainty = min(_same(name.account, other_name.account), _same(name.region, other_name.region))
+        if reader.stack is not other.stack and not reader.is_same_as(other) and certainty:
+            is_certain = certainty is Match.ALWAYS and all(one.is_certain and one.fact.is_known for one in (reader, other))
+            verb = "read" if is_certain else "may read"
+            places = (place(reader.stack, reader.fact, reader.property_name), place(other.stack, other.fact, other.property_name))
+            yield Sharing(name.name, f"{reader} and {other} {verb} one secret", places, is_certain=is_certain)
 
 
 def _sharing(stack: "StackFacts", held: HeldSecret, readers: list[_Reader], text: str, *, is_certain: bool) -> Sharing:

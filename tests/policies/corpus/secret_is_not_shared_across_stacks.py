@@ -87,6 +87,17 @@ def reads_of_another(program):
 
 
 @cases.violated(
+    "Two services of two stacks read a secret that neither makes",
+    at="reads",
+    properties="policy",
+    settings=other(reads=[read(Program.arn(NAME), environment="dev", service="reports")]),
+)
+def both_read(program):
+    by_name = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:{NAME}-??????"
+    program.inline(program.role("billing", tags=tags("billing")), document(statement(by_name)), name="reads")
+
+
+@cases.violated(
     "A task of ECS gets what another service makes in another stack",
     at="task",
     properties="containerDefinitions",
@@ -239,10 +250,37 @@ def roles_of_two_vaults(program):
     program.add(VAULT_ROLE, "billing", {"roleName": "billing"}, provider=provider)
 
 
+@cases.holds(
+    "One service reads, in two stacks, a secret that neither makes",
+    settings=other(reads=[read(Program.arn(NAME), service="billing")]),
+)
+def read_in_two_stacks(program):
+    program.inline(program.role("billing", tags=tags("billing")), document(statement(Program.arn(NAME))))
+
+
+@cases.holds(
+    "Two services read secrets of one name in two accounts",
+    settings=other(reads=[read(Program.arn(NAME).replace(ACCOUNT, "999988887777"), environment="dev", service="reports")]),
+)
+def read_in_two_accounts(program):
+    program.inline(program.role("billing", tags=tags("billing")), document(statement(Program.arn(NAME))))
+
+
 @cases.holds("It is judged alone")
 def alone(program):
     secret = program.secret()
     program.grant(program.role("billing"), secret)
+
+
+@cases.cannot_decide(
+    "In which account the secret is that two services read is not said",
+    at="synced",
+    properties="reads",
+    when=ALWAYS,
+    settings=other(reads=[read(Program.arn(NAME), environment="dev", service="reports")]),
+)
+def account_not_said(program):
+    program.component("ServiceAccess", "synced", environment="dev", service="billing", reads=[NAME], exceptions={})
 
 
 @cases.cannot_decide("In which account they are is not known before the first deployment", at="database", settings=other(secrets=[held()]))
