@@ -25,6 +25,7 @@ from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import DECRYPTING
 from policies.pack.graph.closing import Circle
 from policies.pack.graph.documents import Statement
+from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments
 from policies.pack.graph.key import Key
 from policies.pack.graph.keyless import Keyless, KeylessReaders
@@ -34,7 +35,7 @@ from policies.pack.graph.patterns import Match
 from policies.pack.graph.principals import account_of, listed
 from policies.pack.graph.reach import KEYS, SECRETS, reach, wide
 from policies.pack.graph.readers import MEND_MALFORMED, MEND_NOT_YET
-from policies.pack.graph.tokens import GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER_POLICY
+from policies.pack.graph.tokens import POLICY, ROLE
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
@@ -84,7 +85,7 @@ def _subjects(stack: Stack) -> list[IdentityDocument | KeyOfSecrets | Keyless]:
     of=_subjects,
     undecided="advisory",
     settings=DecryptSettings,
-    early=(POLICY, ROLE_POLICY, USER_POLICY, GROUP_POLICY, ROLE),
+    early=(POLICY, ROLE, *INLINE, *ATTACHING),
 )
 def policy(subject: IdentityDocument | KeyOfSecrets | Keyless, stack: Stack, settings: DecryptSettings) -> Iterator[Finding]:
     """Looks at what documents let decrypt, at the policies of keys, and at readers without a key."""

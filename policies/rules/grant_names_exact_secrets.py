@@ -27,12 +27,13 @@ from pydantic import Field
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import NAMELESS, ON_SECRETS
 from policies.pack.graph.documents import Statement
+from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments
 from policies.pack.graph.narrowing import demanded, demands_owner
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, Wide, wide
 from policies.pack.graph.readers import MEND_MALFORMED
-from policies.pack.graph.tokens import GROUP_POLICY, POLICY, ROLE, ROLE_POLICY, USER_POLICY
+from policies.pack.graph.tokens import POLICY, ROLE
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
@@ -67,7 +68,7 @@ class GrantSettings(Settings):
     of=lambda stack: stack.part(IdentityDocuments).all,
     undecided="advisory",
     settings=GrantSettings,
-    early=(POLICY, ROLE_POLICY, USER_POLICY, GROUP_POLICY, ROLE),
+    early=(POLICY, ROLE, *INLINE, *ATTACHING),
 )
 def policy(subject: IdentityDocument, stack: Stack, settings: GrantSettings) -> Iterator[Finding]:
     """Looks at each allowed statement that reaches secrets: with which actions, how far, and under which conditions."""

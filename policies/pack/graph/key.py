@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, Match, is_exact, match
 from policies.pack.graph.place import account_of, region_of
+from policies.pack.graph.tokens import EXTERNAL_KEY, KEY, REPLICA_EXTERNAL_KEY, REPLICA_KEY
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import Unknown
 
-KEY = "aws:kms/key:Key"
-EXTERNAL_KEY = "aws:kms/externalKey:ExternalKey"
-REPLICA_KEY = "aws:kms/replicaKey:ReplicaKey"
-REPLICA_EXTERNAL_KEY = "aws:kms/replicaExternalKey:ReplicaExternalKey"
 KEY_TYPES = (KEY, EXTERNAL_KEY, REPLICA_KEY, REPLICA_EXTERNAL_KEY)
 """Keys that a customer makes. A replica is a key of its own: with its own region, policy and grants."""
 

@@ -16,8 +16,6 @@ from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, elements
 
-KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
-
 
 class KeyPolicies:
     """The policies of the stack's keys.

@@ -8,18 +8,16 @@ from policies.pack.graph.documents import Statement
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.key import KEY_TYPES, Key, KeyIndex, keys
-from policies.pack.graph.key_policies import KEY_POLICY, KeyPolicies, by_key
+from policies.pack.graph.key_policies import KeyPolicies, by_key
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Grants, Reader
 from policies.pack.graph.secret import Secret
+from policies.pack.graph.tokens import KEY_ALIAS, KEY_GRANT, KEY_POLICY
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown, elements
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
-
-ALIAS = "aws:kms/alias:Alias"
-GRANT = "aws:kms/grant:Grant"
 
 DECRYPT = "kms:decrypt"
 
@@ -43,7 +41,7 @@ class Keys:
             stack.resources,
             stack.identities,
             by_key(self._targets(KEY_POLICY)),
-            by_key(self._targets(GRANT)),
+            by_key(self._targets(KEY_GRANT)),
         )
 
     def of(self, secret: Secret) -> list[tuple[Key, Match]]:
@@ -142,7 +140,7 @@ class Keys:
             return []
         made_from = origin(resource, property_name, self._stack.resources)
         found = {made.urn: self._by_urn[made.urn] for made in made_from.of_type(*KEY_TYPES)}
-        for alias in made_from.of_type(ALIAS):
+        for alias in made_from.of_type(KEY_ALIAS):
             found.update((key.urn, key) for key, _ in self._behind(alias))
         # Text that names no key of the stack does so only if one was made in the same breath.
         if isinstance(value, str) and len(found) != 1:
@@ -151,7 +149,7 @@ class Keys:
 
     def _named(self, text: str) -> list[tuple[Key, Match]]:
         if alias := _ALIAS.fullmatch(text):
-            found = self._stack.resources.called(alias[1], ALIAS)
+            found = self._stack.resources.called(alias[1], KEY_ALIAS)
             return self._behind(found) if found else []
         named = self.index.named(text)
         return [(key, Match.ALWAYS if len(named) == 1 else Match.MAYBE) for key in named]

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.tokens import FUNCTION, INSTANCE_PROFILE, ROLE, TASK_DEFINITION
+from policies.pack.graph.tokens import FUNCTION, INSTANCE_PROFILE, POD_IDENTITY, ROLE, TASK_DEFINITION
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
-
-POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 
 _RUNS_AS = {
     FUNCTION: ("role",),

@@ -21,15 +21,16 @@ INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 SERVERLESS_APPLICATION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
 CLOUDFORMATION_STACK = "aws:cloudformation/stack:Stack"
 
-KEYS = frozenset(
-    {
-        "aws:kms/alias:Alias",
-        "aws:kms/externalKey:ExternalKey",
-        "aws:kms/key:Key",
-        "aws:kms/replicaExternalKey:ReplicaExternalKey",
-        "aws:kms/replicaKey:ReplicaKey",
-    }
-)
+KEY = "aws:kms/key:Key"
+EXTERNAL_KEY = "aws:kms/externalKey:ExternalKey"
+REPLICA_KEY = "aws:kms/replicaKey:ReplicaKey"
+REPLICA_EXTERNAL_KEY = "aws:kms/replicaExternalKey:ReplicaExternalKey"
+KEY_ALIAS = "aws:kms/alias:Alias"
+KEY_GRANT = "aws:kms/grant:Grant"
+KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
+POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+
+KEYS = frozenset({KEY, EXTERNAL_KEY, REPLICA_KEY, REPLICA_EXTERNAL_KEY, KEY_ALIAS})
 """Keys and names of keys that only a customer can make."""
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
