@@ -17,6 +17,9 @@ a known format, nor what was hashed or encoded in between.
 """
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from policies.pack.finding import Finding
 from policies.pack.graph.leaks import Leaks
@@ -28,10 +31,16 @@ from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 
 
+def _is_looked_at(token: str) -> str:
+    if token not in IN_CLEAR:
+        raise ValueError("should be a type that the rule knows, e.g. aws:lambda/function:Function")
+    return token
+
+
 class EnvironmentSettings(Settings):
     """Knobs of the rule."""
 
-    types: tuple[str, ...] = IN_CLEAR
+    types: tuple[Annotated[str, AfterValidator(_is_looked_at)], ...] = IN_CLEAR
     """Type tokens of what is looked at. Default every type that the rule knows."""
     allow_names: tuple[str, ...] = ()
     """Patterns of the variables that may hold such a value, e.g. `PUBLIC_*`. Default none."""

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from policies.pack.values import UNKNOWN, Marked
 from policies.rules.no_secret_in_environment_variables import policy as rule
@@ -63,6 +64,11 @@ def test_one_finding_for_each_variable(deployed, judge):
     function(deployed, {"A": SECRET, "B": GITHUB_TOKEN, "C": "info", "D": Marked("arn:aws:s3:::exports")})
 
     assert judge(rule, deployed).properties == {"environment.variables.A", "environment.variables.B"}
+
+
+def test_a_misspelt_type_is_refused(deployed):
+    with pytest.raises(ValidationError, match="should be a type that the rule knows"):
+        rule.findings(deployed.stack(), {"types": ["aws:lambda/function:Functoin"]})
 
 
 def test_both_halves_of_an_access_key_in_one_variable_are_one_finding(deployed, judge):
