@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.key import KEY
+from policies.pack.graph.tokens import KEY
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.settings import Settings
