@@ -127,10 +127,11 @@ def _connected(function: Resource, stack: Stack, settings: Surroundings) -> Iter
 
 def _invoked(renewal: Renewal, secret: Secret, certainty: Match, stack: Stack) -> Iterator[Finding]:
     qualifier = qualifier_in(renewal.resource, "rotationLambdaArn", stack.resources)
+    invocations = stack.part(Invocations)
     for function in renewal.functions:
-        invocations = stack.part(Invocations).of(function)
-        serves = max((invocation.serves(secret, qualifier) for invocation in invocations), default=Match.NEVER)
-        why = "the Permissions for it are for other secrets, accounts or aliases" if invocations else "there is no Permission for it"
+        serves = invocations.serves(function, secret, qualifier)
+        others = "the Permissions for it are for other secrets, accounts or aliases"
+        why = others if invocations.has_any(function) else "there is no Permission for it"
         text = f"Secrets Manager may not invoke {function.label} to rotate {secret.resource.label}: {why}"
         yield from _lacking(renewal, text, min(certainty, serves.opposite), "rotationLambdaArn")
 
