@@ -71,18 +71,19 @@ def a_world(draw):
     return documents, policies, draw(some.none() | some.lists(a_statement(with_principal=True), min_size=1, max_size=3))
 
 
-def program_of(world):
+def program_of(world, *, deployed=True):
     documents, policies, key_policy = world
-    program = Program(deployed=True)
+    program = Program(deployed=deployed)
     for name, service in SECRETS.items():
         secret = program.secret(name, name, tags={"service": service})
         if policies[name] is not None:
-            program.add(SECRET_POLICY, name, {"secretArn": program.arn_of(secret), "policy": document(*policies[name])})
+            inputs = {"secretArn": program.later(program.arn_of(secret)), "policy": document(*policies[name])}
+            program.add(SECRET_POLICY, name, inputs, made_from={"secretArn": [secret]})
     for name, service in ROLES.items():
         program.role(name, tags={} if service is None else {"service": service})
         program.add(ROLE_POLICY, name, {"role": name, "policy": document(*documents[name])})
     inputs = {"tags": {"service": "billing"}, **({} if key_policy is None else {"policy": document(*key_policy)})}
-    program.add(KEY, "key", inputs, outputs={**inputs, "arn": KEY_ARN})
+    program.add(KEY, "key", inputs, outputs={**inputs, "arn": program.later(KEY_ARN)})
     return program
 
 
@@ -172,6 +173,21 @@ def test_what_the_graph_says_of_a_key_is_what_iam_does(world):
     for role in ROLES:
         request = Request(role, "kms:Decrypt", KEY_ARN, "billing")
         assert_agrees(certainty(keys.granted(keys.all[0], "kms:decrypt"), role), allows(request, world))
+
+
+@settings(max_examples=60, deadline=None)
+@given(a_world())
+def test_what_is_not_known_before_the_first_deployment_makes_doubt_and_no_error(world):
+    after, before = program_of(world).stack(), program_of(world, deployed=False).stack()
+
+    for deployed, planned in zip(after.secrets, before.secrets, strict=True):
+        for role in ROLES:
+            said = certainty(before.granted(planned), role), certainty(after.granted(deployed), role)
+            assert said not in ((Match.NEVER, Match.ALWAYS), (Match.ALWAYS, Match.NEVER))
+    for role in ROLES:
+        keys = [stack.part(Keys) for stack in (before, after)]
+        said = tuple(certainty(each.granted(each.all[0]), role) for each in keys)
+        assert said not in ((Match.NEVER, Match.ALWAYS), (Match.ALWAYS, Match.NEVER))
 
 
 @settings(max_examples=60, deadline=None)
