@@ -11,7 +11,8 @@ import pytest
 from localcloud.aws import process
 from policies.pack.graph.keys import Keys
 from policies.pack.graph.patterns import Match
-from tests.policies.program import KEY, ROLE, ROLE_POLICY, SECRET, SECRET_POLICY, Program, document, statement
+from policies.rules import grant_names_exact_secrets
+from tests.policies.program import KEY, ROLE, ROLE_POLICY, SECRET, SECRET_POLICY, Program, Verdict, document, statement
 
 ACCOUNT, REGION = process.ACCOUNT, process.REGION
 READ = "secretsmanager:GetSecretValue"
@@ -24,24 +25,24 @@ class Shop:
     def __init__(self, running):
         self._url, self._administrator = running.url, process.administrator(running)
         self._number = 0
+        self.program = None
+        """What was tried last, as rules see it."""
 
     def outcome(self, grants, *, opened=(), key_policy=None, has_key=False):
         """Gives what the graph says and what AWS does, for each secret: True when the role reads it."""
         self._number += 1
         role = f"role-{self._number}"
-        principal = f"arn:aws:iam::{ACCOUNT}:role/{role}"
-        said = [json.loads(json.dumps(grant).replace("FOLDER", self._folder)) for grant in grants]
-        beside = [json.loads(json.dumps(each).replace("ROLE", principal)) for each in opened]
-        key = {"arn": self._client("kms").create_key()["KeyMetadata"]["Arn"]} if has_key else None
-        on_key = [json.loads(json.dumps(each).replace("KEY", key["arn"] if key else "")) for each in said]
+        key = {"arn": self._client("kms").create_key()["KeyMetadata"]["Arn"]} if has_key else {}
+        words = {"ROLE": f"arn:aws:iam::{ACCOUNT}:role/{role}", "KEY": key.get("arn", ""), "FOLDER": self._folder}
+        said, beside = filled(grants, words), filled(opened, words)
         secrets = {name: self._secret(name, beside, key) for name in ("database", "database-replica")}
-        self._role(role, on_key)
+        self._role(role, said)
         if key_policy:
             # Not before the secrets have their values: whoever writes them needs the key, too.
-            key["policy"] = document(*json.loads(json.dumps(key_policy).replace("ROLE", principal)))
+            key["policy"] = document(*filled(key_policy, words))
             self._client("kms").put_key_policy(KeyId=key["arn"], PolicyName="default", Policy=key["policy"])
-        program = self._program(role, on_key, secrets, beside, key)
-        return graph_says(program), {name: self._reads(role, arn) for name, arn in secrets.items()}
+        self.program = self._program(role, said, secrets, beside, key)
+        return graph_says(self.program), {name: self._reads(role, arn) for name, arn in secrets.items()}
 
     @property
     def _folder(self):
@@ -101,6 +102,13 @@ class Shop:
         return program
 
 
+def filled(said, words):
+    text = json.dumps(list(said))
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return json.loads(text)
+
+
 def graph_says(program):
     """Whether the one role reads each secret, by grants on the secret and on its key; it has to be certain."""
     stack = program.stack()
@@ -156,6 +164,23 @@ def test_a_document_reads_what_the_graph_says(shop, grants, reads):
     said, done = shop.outcome(grants)
 
     assert (tuple(said.values()), tuple(done.values())) == (reads, reads)
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [
+        pytest.param([EXACT], id="the documented form"),
+        pytest.param([statement("FOLDER/*")], id="a folder"),
+        pytest.param([statement("FOLDER/database*")], id="a prefix"),
+        pytest.param([statement("*"), DENIED], id="everything, and a denial of it"),
+        pytest.param([EXACT, statement("*", "secretsmanager:ListSecrets")], id="listing"),
+        pytest.param([{"Effect": "Allow", "NotAction": "secretsmanager:*", "Resource": "*"}], id="all but secrets"),
+    ],
+)
+def test_what_the_rule_refuses_reads_a_secret_that_nobody_named(shop, grants):
+    _, done = shop.outcome(grants)
+
+    assert (Verdict(grant_names_exact_secrets.policy, shop.program).answer == "violated") == done["database-replica"]
 
 
 @pytest.mark.parametrize(
