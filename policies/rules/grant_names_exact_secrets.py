@@ -21,8 +21,9 @@ before the first deployment (afterwards it does).
 """
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import NAMELESS, ON_SECRETS
@@ -43,7 +44,7 @@ from policies.pack.values import UNKNOWN
 class GrantSettings(Settings):
     """What may be granted without naming each secret."""
 
-    allow_prefixes: tuple[str, ...] = Field(default=())
+    allow_prefixes: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
     """Beginnings of names that a grant may end in a wildcard, e.g. `dev/billing/` for `dev/billing/*`. Default none."""
     allow_unscoped: tuple[str, ...] = Field(default=tuple(action.partition(":")[2] for action in NAMELESS))
     """Actions that may be granted on any secret. Default those that take no name; `DescribeSecret` is one that monitoring may need."""
