@@ -1,5 +1,7 @@
 """One secret of the stack: how it is called, whose it is, and how its ARN will look."""
 
+import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
 _SUFFIX = "-" + 6 * ANY_CHARACTER
 # The form that AWS documents for naming one secret without knowing its suffix.
 BY_NAME = "-??????"
+_UP_TO_WILDCARD = re.compile(r"[*?$]")
 _PARTS = ("environment", "service", "secret")
 
 
@@ -108,6 +111,7 @@ class SecretIndex:
                 self._nameless.append(secret)
             else:
                 self._by_name[secret.name].append(secret)
+        self._names = sorted(self._by_name)
 
     def covered_by(self, pattern: str) -> Iterator[tuple[Secret, Match]]:
         """Gives the secrets that a pattern of ARNs covers, or may cover."""
@@ -130,8 +134,20 @@ class SecretIndex:
         if pattern in self._by_arn:
             return self._by_arn[pattern]
         named = pattern.removesuffix(BY_NAME)
-        if not is_exact(named) or named.count(":") < 6:
+        if named.count(":") < 6 or "$" in ":".join(named.split(":", 6)[:6]):
             return self._all
         name = named.split(":", 6)[6]
+        if not is_exact(name):
+            return [*self._beginning_like(_UP_TO_WILDCARD.split(name, maxsplit=1)[0]), *self._nameless]
         # An exact ARN ends in a suffix that a secret which is not made yet may or may not get.
         return [*self._by_name.get(name if named != pattern else name[: -len(BY_NAME)], ()), *self._nameless]
+
+    def _beginning_like(self, text: str) -> Iterator[Secret]:
+        """Gives the secrets whose ARN may go on like this behind `secret:`. A name has no `:`, so nothing before it can shift."""
+        for position in range(bisect_left(self._names, text), len(self._names)):
+            if not self._names[position].startswith(text):
+                break
+            yield from self._by_name[self._names[position]]
+        # The text may reach into the suffix.
+        for length in range(1, len(_SUFFIX) + 1):
+            yield from self._by_name.get(text[:-length], ())
