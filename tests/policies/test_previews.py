@@ -15,7 +15,7 @@ may_read("billing-reads", role("billing"), secret)
 logs = s3.Bucket("logs")
 other = role("other")
 grant("other-logs", other, allowed(logs.arn, "s3:PutObject"))
-grant("other-describes", other, allowed("*", "secretsmanager:DescribeSecret"))
+grant("other-lists", other, allowed("*", "secretsmanager:ListSecrets"))
 own = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/other/database-??????"
 grant("other-reads-its-own", other, allowed(own, "secretsmanager:GetSecretValue"))
 iam.RolePolicyAttachment("other-basics", role=other.name, policy_arn=iam.ManagedPolicy.AWS_LAMBDA_BASIC_EXECUTION_ROLE)
