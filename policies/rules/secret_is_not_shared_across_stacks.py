@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.manifest import StackFacts, manifests
+from policies.pack.graph.manifest import StackFacts, manifests, names_of
 from policies.pack.graph.sharing import Allowed, shared
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
@@ -35,20 +35,15 @@ class AcrossStacks(Settings):
 
 @dataclass(frozen=True)
 class _Stacks:
-    """The Pulumi stacks that are judged."""
+    """The Pulumi stacks that are judged, by project and name."""
 
-    facts: tuple[StackFacts, ...]
+    names: tuple[tuple[str, str], ...]
 
     @property
     def urn(self) -> str:
-        """URN of the first stack: findings about none of its resources stand there."""
-        first = self.facts[0]
-        return f"urn:pulumi:{first.stack}::{first.project}::pulumi:pulumi:Stack::{first.project}-{first.stack}"
-
-
-def _subjects(stack: Stack) -> list[_Stacks]:
-    facts = tuple(manifests(stack))
-    return [_Stacks(facts)] if any(one.secrets or one.reads or one.vault_roles for one in facts) else []
+        """URN of the first stack: an error of the rule stands there."""
+        project, name = self.names[0]
+        return f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
 
 
 @rule(
@@ -59,14 +54,15 @@ def _subjects(stack: Stack) -> list[_Stacks]:
     mend="Give each stack a secret, key and role of its own. If the reader is the owner's own service, say so by the tags "
     "keyturn:environment and keyturn:service on both. What is shared on purpose goes into sharedAllow, with a reason and a last day.",
     references=["NIST 800-53 AC-4", "NIST 800-53 AC-6", "ISO 27001 A.8.31", "SOC 2 CC6.1"],
-    of=_subjects,
+    of=lambda stack: [_Stacks(tuple(names_of(stack)))],
     settings=AcrossStacks,
 )
 def policy(subject: _Stacks, stack: Stack, settings: AcrossStacks) -> Iterator[Finding]:
     """Looks at everything that one of the stacks has in common with another."""
-    own = {facts.key for facts in subject.facts}
-    for sharing in shared((*subject.facts, *settings.others), settings.shared_allow, today=stack.today):
-        here = next((place for place in sharing.places if place.stack in own), None)
+    if not settings.others and len(subject.names) == 1:
+        return
+    for sharing in shared((*manifests(stack), *settings.others), settings.shared_allow, today=stack.today):
+        here = next((place for place in sharing.places if place.stack in subject.names), None)
         if here is None:
             continue
         if sharing.is_certain:

@@ -81,15 +81,16 @@ class Manifest(StackFacts):
     """The facts of a stack that is judged alone. Of several stacks that are judged together, `manifests` gives one each."""
 
     def __init__(self, stack: "Stack") -> None:
-        super().__init__(**_facts(stack, *_names(stack)[0]))
+        super().__init__(**_facts(stack, *names_of(stack)[0]))
 
 
 def manifests(stack: "Stack") -> list[StackFacts]:
     """Gives the facts of each Pulumi stack that is judged: of one, or of several when exported states are judged together."""
-    return [StackFacts(**_facts(stack, *name)) for name in _names(stack)]
+    return [StackFacts(**_facts(stack, *name)) for name in names_of(stack)]
 
 
-def _names(stack: "Stack") -> list[tuple[str, str]]:
+def names_of(stack: "Stack") -> list[tuple[str, str]]:
+    """Gives project and name of each Pulumi stack that is judged."""
     return sorted({(resource.project, resource.stack) for resource in stack.resources}) or [("", "")]
 
 
