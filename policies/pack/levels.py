@@ -4,17 +4,16 @@ from typing import Final, Literal
 
 from pulumi_policy import EnforcementLevel
 
+from keyturn.catalogue import PROTECTED_ENVIRONMENTS
 from policies.pack.finding import Answer, Finding
-from policies.pack.graph.intent import tag
-from policies.pack.graph.tokens import OURS
-from policies.pack.resource import Resource
+from policies.pack.graph.environment import environment_of, said_of
 from policies.pack.settings import LevelChoice, Settings
 from policies.pack.stack import Stack
 from policies.pack.values import Value
 
 ANY_KNOWN = "*"
 PROTECTED: Final = (
-    LevelChoice(environments=("prod", "staging"), level="mandatory"),
+    LevelChoice(environments=PROTECTED_ENVIRONMENTS, level="mandatory"),
     LevelChoice(environments=(ANY_KNOWN,), level="advisory"),
 )
 """Where the environment is not known, neither fits, and a violation counts in full."""
@@ -35,23 +34,10 @@ def level_of(
     if finding.answer is Answer.CANNOT_DECIDE and (settings.undecided or undecided) == "advisory":
         return EnforcementLevel.ADVISORY
     resource = stack.resources.get(finding.urn)
-    environment = stack.environment if resource is None else environment_of(resource, stack)
-    sensitivity = None if resource is None else _text(_said(resource, stack, "sensitivity"))
+    environment = stack.environment if resource is None else _text(environment_of(resource, stack))
+    sensitivity = None if resource is None else _text(said_of(resource, stack, "sensitivity"))
     fitting = next((choice for choice in settings.levels or () if _fits(choice, environment, sensitivity)), None)
     return EnforcementLevel.ADVISORY if fitting is not None and fitting.level == "advisory" else most
-
-
-def environment_of(resource: Resource, stack: Stack) -> str | None:
-    """Gives the environment of a resource: what its component or its tags say, else the stack's. None when it is not known."""
-    said = _said(resource, stack, "environment")
-    return stack.environment if said is None else _text(said)
-
-
-def _said(resource: Resource, stack: Stack, about: str) -> Value:
-    for component in (resource, *stack.resources.ancestors(resource)):
-        if component.type.startswith(OURS) and (said := component.read(about)) is not None:
-            return said
-    return tag(resource, f"keyturn:{about}")
 
 
 def _text(value: Value) -> str | None:

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from keyturn.catalogue import PROTECTED_ENVIRONMENTS
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.intent import Service, service_of, tag
-from policies.pack.graph.tokens import OURS, SECRET
+from policies.pack.graph.environment import environment_of
+from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.settings import Settings
@@ -38,7 +39,7 @@ class Recovery(Settings):
     """Least recovery window of a secret in days, 7 to 30; AWS knows nothing between 0 and 7. Default 7."""
     min_key_days: int = Field(default=14, ge=7, le=30)
     """Least waiting time of a key's deletion in days, 7 to 30. Default 14."""
-    protect_in: list[str] = Field(default=["prod", "staging"])
+    protect_in: list[str] = Field(default=[*PROTECTED_ENVIRONMENTS])
     """Environments in which the engine refuses the deletion, too. Default prod and staging."""
 
 
@@ -65,7 +66,7 @@ def policy(resource: Resource, stack: Stack, settings: Recovery) -> Iterator[Fin
         yield cannot_decide(resource.urn, f"how long the deletion of {resource.label} can be undone is not known yet", property=name)
     elif (given := _days(days)) is None or given < least:
         yield violated(resource.urn, f"the deletion of {resource.label} can be undone for less than {least} days", property=name)
-    environment = _environment(resource, stack)
+    environment = environment_of(resource, stack)
     if environment is UNKNOWN and not resource.protect and settings.protect_in:
         text = f"the environment of {resource.label} is not known yet, nor whether the engine has to protect it"
         yield cannot_decide(resource.urn, text, property="tags")
@@ -78,15 +79,3 @@ def _days(value: Value) -> float | None:
     if value is None:
         return _DEFAULT
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _environment(resource: Resource, stack: Stack) -> Value:
-    """Gives the environment: of the service, of the component around, of the tags, else of the stack's configuration."""
-    service = service_of(resource, stack.resources)
-    if isinstance(service, Service):
-        return service.environment or stack.environment
-    for component in stack.resources.ancestors(resource):
-        if component.type.startswith(OURS) and component.read("environment") is not None:
-            return component.read("environment")
-    tagged = tag(resource, "keyturn:environment")
-    return stack.environment if tagged is None else tagged

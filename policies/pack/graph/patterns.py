@@ -2,7 +2,7 @@
 
 import re
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 ANY_TEXT = "\x00"
 """Stands in a name for text that is not known yet."""
@@ -30,6 +30,7 @@ class Match(IntEnum):
         return Match(Match.ALWAYS - self)
 
 
+@lru_cache(maxsize=1 << 16)  # the same names are asked about for every action
 def match(pattern: str, name: str) -> Match:
     """Tells whether the pattern (`*` is any text, `?` one character) covers the name."""
     with_wildcards = _VARIABLE.sub("*", pattern) if "${" in pattern else pattern

@@ -33,6 +33,7 @@ POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 KEYS = frozenset({KEY, EXTERNAL_KEY, REPLICA_KEY, REPLICA_EXTERNAL_KEY, KEY_ALIAS})
 """Keys and names of keys that only a customer can make."""
 
+STACK = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 PARAMETER = "aws:ssm/parameter:Parameter"
 
