@@ -39,12 +39,12 @@ class Described:
 @cache
 def modules(package: str) -> Mapping[str, str]:
     """Gives for each type token of the package the Python module and class, e.g. `pulumi_aws.s3.Bucket`; empty without the SDK."""
-    initial = _folder(package) / "__init__.py"
-    if not initial.exists():
+    folder = _folder(package)
+    if folder is None:
         return {}
     registered = next(
         ast.literal_eval(keyword.value)
-        for node in ast.parse(initial.read_bytes()).body
+        for node in ast.parse((folder / "__init__.py").read_bytes()).body
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         for keyword in node.value.keywords
         if keyword.arg == "resource_modules"
@@ -55,19 +55,20 @@ def modules(package: str) -> Mapping[str, str]:
 @cache
 def described(package: str, token: str) -> Described | None:
     """Gives what the SDK says about a type; None for one that it does not have. The provider itself is `pulumi:providers:<package>`."""
-    if token == f"pulumi:providers:{package}":
-        file, name = _folder(package) / "provider.py", "Provider"
-    elif token in modules(package):
+    folder = _folder(package)
+    if folder and token == f"pulumi:providers:{package}":
+        file, name = folder / "provider.py", "Provider"
+    elif folder and token in modules(package):
         module, _, name = modules(package)[token].rpartition(".")
-        file = _file(_folder(package).joinpath(*module.split(".")[1:]), name)
+        file = _file(folder.joinpath(*module.split(".")[1:]), name)
     else:
         return None
     return _read(ast.parse(file.read_bytes()), name) if file.exists() else None
 
 
-def _folder(package: str) -> Path:
+def _folder(package: str) -> Path | None:
     found = importlib.util.find_spec(f"pulumi_{package}")
-    return Path(next(iter(found.submodule_search_locations or ()))) if found else Path("/nowhere")
+    return Path(next(iter(found.submodule_search_locations))) if found and found.submodule_search_locations else None
 
 
 def _file(folder: Path, name: str) -> Path:
