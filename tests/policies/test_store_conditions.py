@@ -45,10 +45,20 @@ def test_a_selector_that_names_something_is_sound(selector):
         {"matchExpressions": []},
         {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]},
         {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["billing", "kube-system"]}]},
     ],
 )
 def test_a_selector_that_lets_in_more_is_seen(selector):
     assert flaws(namespaceSelector=selector) == ["spec.conditions[0].namespaceSelector"]
+
+
+@pytest.mark.parametrize("unknown", ["key", "operator", "values"])
+def test_a_selector_of_which_a_part_is_not_known_yet_is_no_certain_flaw_and_serves_nobody_for_certain(unknown):
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["billing"], unknown: UNKNOWN}
+    conditions = Conditions([{"namespaceSelector": {"matchExpressions": [expression]}}])
+
+    assert [flaw.is_certain for flaw in conditions.flaws] == [False]
+    assert not conditions.serve_many
 
 
 @pytest.mark.parametrize("given", [UNKNOWN, [UNKNOWN], [{"namespaces": [UNKNOWN]}], [{"namespaceRegexes": [UNKNOWN]}]])

@@ -12,6 +12,8 @@ SYSTEM = "kube-system"
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _EXCLUDING = ("NotIn", "DoesNotExist")
 _LONGEST_PATTERN = 256
+# A regular expression that one name fits.
+_ONE_NAME = re.compile(r"\^([a-z0-9-]+)\$")
 # What a regular expression is made of, as far as it matters here: an escape and a set of characters are one piece each.
 _MARK = re.compile(r"\\.|\[\^?\]?[^\]]*\]|.", re.DOTALL)
 
@@ -33,14 +35,14 @@ class Conditions:
 
     @property
     def names(self) -> list[Value]:
-        """Gives the namespaces that they name."""
-        return [name for _, one in self._each for name in elements(at(one, "namespaces"))]
+        """Gives the namespaces that they name, by a selector of the name or by a regular expression that one name fits, too."""
+        return [name for _, one in self._each for name in _named(one) or ()]
 
     @property
     def serve_many(self) -> bool:
-        """Whether they may let more than one namespace in, as far as it is known."""
-        patterns = [at(one, kind) for _, one in self._each for kind in ("namespaceSelector", "namespaceRegexes")]
-        return any(one is not None and one is not UNKNOWN for one in patterns) or len(self.names) > 1
+        """Whether they let more than one namespace in, as far as it is known."""
+        known = {name for name in self.names if isinstance(name, str)}
+        return len(known) > 1 or any(_named(one) is None for _, one in self._each)
 
     @property
     def flaws(self) -> Iterator[Flaw]:
@@ -75,6 +77,40 @@ class Conditions:
             yield from _selector(selector, f"{where}.namespaceSelector")
 
 
+def _named(one: Value) -> list[Value] | None:
+    """Gives the namespaces that a condition names, one that is not known yet as UNKNOWN. None when others fit as well."""
+    names = elements(at(one, "namespaces"))
+    for pattern in elements(at(one, "namespaceRegexes")):
+        exact = _ONE_NAME.fullmatch(pattern) if isinstance(pattern, str) else None
+        if exact is None and pattern is not UNKNOWN:
+            return None
+        names.append(UNKNOWN if exact is None else exact[1])
+    selector = at(one, "namespaceSelector")
+    selected = [] if selector is None else _selected(selector)
+    return None if selected is None else [*names, *selected]
+
+
+def _selected(selector: Value) -> list[Value] | None:
+    """Gives the namespaces that a selector names, of which it may exclude some."""
+    if _is_open(selector):
+        return [UNKNOWN]
+    label = at(selector, "matchLabels", _NAME_LABEL)
+    if label is not None:
+        return [label]
+    listed = (at(one, "values") for one in _expressions(selector) if at(one, "key") == _NAME_LABEL and at(one, "operator") == "In")
+    return next((elements(values) for values in listed), None)
+
+
+def _is_open(selector: Value) -> bool:
+    """Tells whether nobody knows yet by what a selector selects."""
+    parts = [part for one in _expressions(selector) for part in (one, at(one, "key"), at(one, "operator"), at(one, "values"))]
+    return any(part is UNKNOWN for part in (selector, at(selector, "matchLabels"), *parts))
+
+
+def _expressions(selector: Value) -> list[Value]:
+    return elements(at(selector, "matchExpressions"))
+
+
 def _pattern(pattern: Value, where: str) -> Iterator[Flaw]:
     if pattern is UNKNOWN:
         yield Flaw("which namespaces may use it is not known yet", where, is_certain=False)
@@ -104,14 +140,9 @@ def _fits_system(pattern: str) -> bool:
 
 
 def _selector(selector: Value, where: str) -> Iterator[Flaw]:
-    labels, expressions = at(selector, "matchLabels"), elements(at(selector, "matchExpressions"))
-    if selector is UNKNOWN or labels is UNKNOWN or any(one is UNKNOWN or at(one, "operator") is UNKNOWN for one in expressions):
+    if _is_open(selector) or any(name is UNKNOWN for name in _selected(selector) or ()):
         yield Flaw("which namespaces may use it is not known yet", where, is_certain=False)
-        return
-    label = at(labels, _NAME_LABEL)
-    if labels in (None, {}) and all(at(one, "operator") in _EXCLUDING for one in expressions):
+    elif at(selector, "matchLabels") in (None, {}) and all(at(one, "operator") in _EXCLUDING for one in _expressions(selector)):
         yield Flaw("a selector of its conditions fits every namespace, but for those that it excludes", where)
-    elif label is UNKNOWN:
-        yield Flaw("which namespaces may use it is not known yet", where, is_certain=False)
-    elif label == SYSTEM:
+    elif SYSTEM in (_selected(selector) or ()):
         yield Flaw(f"it serves {SYSTEM}", where)

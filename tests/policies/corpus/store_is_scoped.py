@@ -160,6 +160,25 @@ def one_namespace(program):
     cluster_store(program)
 
 
+@cases.holds("A store of the cluster names its one namespace by a selector or a regular expression", when=ALWAYS)
+def one_namespace_otherwise_named(program):
+    label = "kubernetes.io/metadata.name"
+    selected = {"matchExpressions": [{"key": label, "operator": "In", "values": ["billing"]}]}
+    cluster_store(program, "labelled", conditions=[{"namespaceSelector": {"matchLabels": {label: "billing"}}}])
+    cluster_store(program, "selected", conditions=[{"namespaceSelector": selected}, {"namespaces": ["billing"]}])
+    cluster_store(program, "matched", conditions=[{"namespaceRegexes": ["^billing$"]}])
+
+
+@cases.violated("Conditions that name one namespace each let in two", at="shared", properties=CONDITIONS)
+def two_conditions(program):
+    cluster_store(program, conditions=[{"namespaces": ["billing"]}, {"namespaceRegexes": ["^reports$"]}])
+
+
+@cases.violated("A label lets in whatever namespace has it", at="shared", properties=CONDITIONS)
+def labelled_namespaces(program):
+    cluster_store(program, conditions=[{"namespaceSelector": {"matchLabels": {"team": "billing"}}}])
+
+
 @cases.holds("A store of the cluster tells AWS for which namespace it reads", cites="external-secrets#163")
 def session_tags(program):
     cluster_store(program, spec=aws(None, role=ROLE_ARN, sessionTagsPolicy="Simple"), conditions=MANY)
