@@ -92,8 +92,9 @@ def _entry(finding: Finding) -> Entry:
 
 
 def _can_be_adopted(finding: Finding) -> bool:
-    # What is about the configuration itself, or about no resource, was not there before: somebody has to look at it.
-    return bool(finding.urn) and finding.group != Group.HYGIENE.value
+    # What is about the configuration itself, or about no resource, was not there before, and what a rule that failed would have found
+    # nobody knows: somebody has to look at it.
+    return bool(finding.urn) and finding.group != Group.HYGIENE.value and not finding.is_failure
 
 
 def _is_mended_by_adoption(finding: Finding) -> bool:

@@ -55,11 +55,11 @@ class Engine:
             earlier: records of stacks that it is judged beside.
         """
         given = [argument.replace("{stack}", stack) for argument in more]
-        return self._judged(("preview",), ["--stack", stack, *given], stack, earlier)
+        return _if_of(stack, self._judged(("preview",), ["--stack", stack, *given], stack, earlier))
 
     def analyze_stack(self, stack: str, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges the state of a stack as it is deployed."""
-        return self._judged(("policy", "analyze"), ["--stack", stack], stack, earlier)
+        return _if_of(stack, self._judged(("policy", "analyze"), ["--stack", stack], stack, earlier))
 
     def analyze_file(self, file: Path, *, earlier: Sequence[Record] = ()) -> Record | NotJudged:
         """Judges an exported state. Nothing in it is decrypted unless the engine has the passphrase in its environment."""
@@ -69,7 +69,7 @@ class Engine:
         said = f"`pulumi {' '.join(command)}`"
         with tempfile.TemporaryDirectory(prefix="keyturn-gate-") as private:
             written = Path(private) / "record.json"
-            code = self._run([*command, *self._with_pack(Path(private), earlier), *options], {VARIABLE: str(written)})
+            code = self._run([*command, *self._with_pack(Path(private), written, earlier), *options])
             record = read_record(written)
         if record is None:
             why = (
@@ -82,25 +82,36 @@ class Engine:
             return NotJudged(stack=record.name, why=f"{said} failed (exit code {code}) for another reason: its output says why")
         return record
 
-    def _with_pack(self, private: Path, earlier: Sequence[Record]) -> list[str]:
+    def _with_pack(self, private: Path, written: Path, earlier: Sequence[Record]) -> list[str]:
         # The engine looks for the pack's Python on PATH, where the program's own comes first: this one is started as itself.
+        # Where it writes is told to it alone: a second pack on our ground would write there, too, and the program has no need to know.
         launcher = private / "keyturn"
-        launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(PACK))} "$@"\n')
+        start = f'exec {shlex.quote(sys.executable)} {shlex.quote(str(PACK))} "$@"'
+        launcher.write_text(f"#!/bin/sh\nexport {VARIABLE}={shlex.quote(str(written))}\n{start}\n")
         launcher.chmod(0o700)
         # Packs get their configurations by position, and a person may name more packs: ours is first and always has one.
         config = private / "policies.json"
         config.write_text(json.dumps(beside(self._document, earlier)))
         return ["--policy-pack", str(launcher), "--policy-pack-config", str(config)]
 
-    def _run(self, arguments: list[str], more: dict[str, str]) -> int:
+    def _run(self, arguments: list[str]) -> int:
+        # A variable that somebody set for a pack without the gate is not for those beside it.
+        others = {name: value for name, value in os.environ.items() if name != VARIABLE}
         try:
-            process = subprocess.Popen(["pulumi", *arguments], cwd=self._folder, env={**os.environ, **more})
+            process = subprocess.Popen(["pulumi", *arguments], cwd=self._folder, env=others)
         except FileNotFoundError:
             raise GateError(
                 "`pulumi` is not on PATH: install it, version 3.255 or newer, from https://www.pulumi.com/docs/install/"
             ) from None
         with _ended_with_us(process):
             return process.wait()
+
+
+def _if_of(stack: str, outcome: Record | NotJudged) -> Record | NotJudged:
+    """Gives what was found, unless it is about another stack: what is given for `pulumi` may name one, too."""
+    if isinstance(outcome, Record) and outcome.stack != stack.rpartition("/")[2]:
+        return NotJudged(stack=stack, why=f"`pulumi` looked at {outcome.name} instead: name stacks with the gate's own --stack only")
+    return outcome
 
 
 @contextmanager

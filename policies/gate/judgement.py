@@ -46,6 +46,12 @@ class Judgement(BaseModel):
         yield from (("", finding) for finding in self.together)
 
 
+class _Keys(BaseModel):
+    """The key at the top level that only what `--json` writes has."""
+
+    records: object = None
+
+
 def read_saved(path: Path) -> Judgement:
     """Gives what `--json` wrote, or a pack's own record as a judgement of one stack.
 
@@ -54,10 +60,14 @@ def read_saved(path: Path) -> Judgement:
     """
     try:
         text = path.read_bytes()
-        kind = Judgement if b'"records"' in text else Record
+        # A record may name a secret or a property as it likes: only the top level says what it is.
+        kind = Judgement if "records" in _Keys.model_validate_json(text).model_fields_set else Record
         saved = kind.model_validate_json(text)
     except OSError as error:
         raise GateError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise GateError(f"{path} is not what --json writes, nor a pack's record: {why(error)}") from None
-    return saved if isinstance(saved, Judgement) else Judgement(records=(saved,))
+    found = saved if isinstance(saved, Judgement) else Judgement(records=(saved,))
+    if not (found.records or found.not_judged):
+        raise GateError(f"{path} is about no stack: nothing was judged there")
+    return found

@@ -38,6 +38,8 @@ class Finding(_Model):
     group: str
     level: Literal["mandatory", "advisory"]
     answer: Literal["violated", "cannot decide"]
+    is_failure: bool = False
+    """Whether the rule itself failed here, and judged nothing."""
     urn: str
     resource: str
     """How a message names the resource, e.g. `Secret "database"`."""

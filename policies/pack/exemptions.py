@@ -86,7 +86,7 @@ class Exemptions:
 
     def _is_known(self, finding: Finding) -> bool:
         key = (finding.urn, finding.property)
-        if not self._known[key]:
+        if finding.is_failure or not self._known[key]:
             return False
         self._known[key] -= 1
         return True

@@ -22,6 +22,8 @@ class Finding:
     """The property to change, or the one that is not known yet."""
     mend: str = ""
     """The way out of just this finding. Default the rule's own."""
+    is_failure: bool = False
+    """Whether the rule itself failed here: what it would have found, nobody knows, and no baseline holds it."""
 
 
 def violated(urn: str, text: str, *, property: str = "", mend: str = "") -> Finding:

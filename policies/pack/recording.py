@@ -59,6 +59,7 @@ def _finding(ruling: Ruling, proceedings: Proceedings) -> dict[str, Any]:
         "group": rule.group.value,
         "level": ruling.level.value,
         "answer": finding.answer.value,
+        "isFailure": finding.is_failure,
         "urn": finding.urn,
         "resource": resource.label if resource else "",
         "property": finding.property,

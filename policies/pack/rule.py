@@ -16,7 +16,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.finding import Answer, Finding, cannot_decide
 from policies.pack.levels import PROTECTED
 from policies.pack.message import message
 from policies.pack.schema import schema_of
@@ -246,7 +246,7 @@ def _judged(check: Callable[..., Iterable[Finding]], subject: Subject, *more: ob
 
 
 def _failed(urn: str, error: BaseException) -> Finding:
-    return violated(urn, f"the rule itself failed and judged nothing here: {place_of(error)}")
+    return Finding(Answer.VIOLATED, urn, f"the rule itself failed and judged nothing here: {place_of(error)}", is_failure=True)
 
 
 def place_of(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from pulumi_policy import EnforcementLevel
 
 from policies.pack.exemptions import Exemptions, Status
 from policies.pack.finding import violated
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.values import UNKNOWN
 from tests.policies.hearing import hear
@@ -122,6 +123,20 @@ def test_a_baseline_without_a_property_holds_findings_without_one():
 
     assert known.standing(violated(urn, "t", property="policy")).status is Status.OPEN
     assert known.standing(violated(urn, "t")).status is Status.BASELINE
+
+
+def test_no_baseline_holds_a_rule_that_failed(program):
+    @rule(id=KEY, title="T", severity=Severity.LOW, group=Group.KEEPING, mend="M", references=[], of=lambda stack: stack.secrets)
+    def fails(secret, stack):
+        raise ValueError(secret, stack)
+
+    secret = program.secret()
+    (failed,) = fails.findings(program.stack())
+
+    known = Exemptions(Settings.read({"baseline": [{"urn": secret}]}), TODAY)
+
+    assert known.standing(failed).status is Status.OPEN
+    assert list(known.gone) == [(secret, "")]
 
 
 def test_a_baseline_only_shrinks(program):

@@ -65,6 +65,7 @@ def test_every_finding_is_there_with_what_became_of_it(record, program):
                 "group": "Keeping",
                 "level": "advisory",
                 "answer": "violated",
+                "isFailure": False,
                 "urn": secret,
                 "resource": 'Secret "database"',
                 "property": "kmsKeyId",

@@ -16,7 +16,7 @@ from policies.gate.cli import app
 CHECKOUT = Path(__file__).parents[3]
 
 _PULUMI = """#!{python} -SE
-import json, os, pathlib, sys, time
+import json, os, pathlib, shlex, sys, time
 here = pathlib.Path({here!r})
 arguments = sys.argv[1:]
 def given(option):
@@ -25,13 +25,14 @@ named = (given("--stack") or given("--file"))[0]
 told = here / (pathlib.Path(named).name + ".json")
 answer = json.loads(told.read_text()) if told.exists() else {{"code": 255}}
 pack, config = given("--policy-pack"), given("--policy-pack-config")
-record = pathlib.Path(os.environ["KEYTURN_POLICY_RECORD"])
+record = pathlib.Path(shlex.split(pathlib.Path(pack[0]).read_text(), comments=True)[1].partition("=")[2])
 seen = {{
     "arguments": arguments,
     "cwd": os.getcwd(),
     "record": str(record),
     "folderMode": record.parent.stat().st_mode & 0o777,
     "pack": pathlib.Path(pack[0]).read_text(),
+    "variables": list(os.environ),
     "config": json.loads(pathlib.Path(config[0]).read_text()) if config else None,
 }}
 with (here / "seen.jsonl").open("a") as file:

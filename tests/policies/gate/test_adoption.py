@@ -137,6 +137,14 @@ def test_what_is_about_no_resource_cannot_be_adopted():
     assert (adoption.document, adoption.refused) == ({}, [crash])
 
 
+def test_a_rule_that_failed_at_a_resource_cannot_be_adopted():
+    crash = finding(text="the rule itself failed and judged nothing here: KeyError", is_failure=True)
+
+    adoption = adopted({}, judgement(record(crash)), start_over=True)
+
+    assert (adoption.document, adoption.refused) == ({}, [crash])
+
+
 def test_what_is_about_the_configuration_cannot_be_adopted():
     expired = finding(rule="nothing-is-undecided", group="Hygiene", text="the exemption of x expired")
 

@@ -110,6 +110,31 @@ def test_what_is_written_for_the_engine_is_private_and_removed(gate, pulumi):
     assert gate.left_behind == []
 
 
+def test_only_the_gates_own_pack_learns_where_to_write(gate, pulumi, monkeypatch):
+    monkeypatch.setenv("KEYTURN_POLICY_RECORD", "elsewhere.json")
+    pulumi.answers("prod", recorded())
+
+    gate("preview", "--stack", "prod")
+
+    (asked,) = pulumi.runs
+    assert f"\nexport KEYTURN_POLICY_RECORD={asked['record']}\n" in asked["pack"]
+    assert "KEYTURN_POLICY_RECORD" not in asked["variables"]
+
+
+def test_another_stack_than_the_one_that_was_asked_for_is_no_answer(gate, pulumi):
+    pulumi.answers("prod", recorded(stack="dev"))
+    pulumi.answers("staging", recorded(stack="staging"))
+
+    run = gate("preview", "--stack", "prod", "--stack", "org/shop/staging", "--", "--stack", "dev")
+
+    assert run.exit_code == 1
+    assert lines(run) == [
+        "✓ shop/staging: nothing stops it",
+        "! prod was not judged: `pulumi` looked at shop/dev instead: name stacks with the gate's own --stack only",
+        "! Not everything could be judged, so nothing is said to be right.",
+    ]
+
+
 def test_each_stack_is_judged_beside_those_before_it(gate, pulumi):
     pulumi.answers("dev", recorded(stack="dev"))
     pulumi.answers("prod", recorded())
@@ -181,6 +206,28 @@ def test_runs_of_several_jobs_are_put_together(gate):
     assert together.exit_code == 1
     assert together.stdout.splitlines()[:2] == ["✓ shop/dev: nothing stops it", "✗ shop/prod: 1 finding stops it"]
     assert (twice.exit_code, twice.stderr) == (1, "shop/dev is in 2 of the files: which of them counts? Give each stack once\n")
+
+
+def test_a_packs_own_record_counts_whatever_its_resources_are_called(gate):
+    own = recorded(finding(resource="records", property="records"))
+    (gate.folder / "own.json").write_text(own.model_dump_json(by_alias=True))
+    (gate.folder / "other.json").write_text(judgement(recorded(stack="dev")).model_dump_json(by_alias=True))
+
+    run = gate("report", "own.json", "other.json")
+
+    assert run.exit_code == 1
+    assert lines(run)[0] == "✗ shop/prod: 1 finding stops it"
+
+
+@pytest.mark.parametrize("text", ['{"records": []}', '{"records": [], "notJudged": []}', "{}", "[]", "1", "null", '{"records": {}}'])
+def test_a_file_about_no_stack_is_refused(gate, text):
+    (gate.folder / "empty.json").write_text(text)
+    (gate.folder / "other.json").write_text(judgement(recorded(stack="dev")).model_dump_json(by_alias=True))
+
+    run = gate("report", "empty.json", "other.json")
+
+    assert run.exit_code == 1
+    assert run.stderr.startswith("empty.json is ")
 
 
 def test_a_job_that_could_not_judge_stays_one(gate):
