@@ -77,8 +77,8 @@ def _place(store: Store) -> _Place:
     """Gives cluster and namespace that a store is for: `*` for several, None while it is not known yet."""
     if store.is_of_cluster:
         conditions = Conditions(store.resource.read("spec", "conditions"))
-        if conditions.serve_many or not conditions.names:
+        if conditions.serve_many or (conditions.given is not UNKNOWN and not conditions.names):
             return place_of(store.resource), "*"
         names = [name for name in conditions.names if isinstance(name, str)]
-        return place_of(store.resource), names[0] if len(names) == len(conditions.names) else None
+        return place_of(store.resource), names[0] if names and len(names) == len(conditions.names) else None
     return place_of(store.resource), store.namespace if isinstance(store.namespace, str) else None
