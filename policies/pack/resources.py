@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from policies.pack.resource import Resource
+from policies.pack.resource import Resource, home_of
 
 
 class Resources:
@@ -13,7 +13,7 @@ class Resources:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._by_urn = {resource.urn: resource for resource in sorted(resources, key=lambda resource: resource.urn)}
         self._by_type: defaultdict[str, list[Resource]] = defaultdict(list)
-        self._by_text: dict[str, dict[str, Resource]] = {}
+        self._by_text: dict[str, dict[str, list[Resource]]] = {}
         self._children: defaultdict[str, list[Resource]] = defaultdict(list)
         for resource in self._by_urn.values():
             self._by_type[resource.type].append(resource)
@@ -36,15 +36,18 @@ class Resources:
         """Gives the resources of these types."""
         return [resource for wanted in types for resource in self._by_type.get(wanted, ())]
 
-    def called(self, text: str, type_token: str) -> Resource | None:
-        """Gives the resource of a type that has this name, id or ARN."""
+    def called(self, text: str, type_token: str, *, by: Resource | None = None) -> Resource | None:
+        """Gives the resource of a type that has this name, id or ARN: of several that are called alike one of the stack of `by`."""
         if type_token not in self._by_text:
-            found: dict[str, Resource] = {}
+            found: defaultdict[str, list[Resource]] = defaultdict(list)
             for resource in self._by_type.get(type_token, ()):
-                texts = (resource.text("name"), *(resource.answer(name) for name in ("name", "id", "arn")))
-                found.update((known, resource) for known in texts if known)
+                texts = {resource.text("name"), *(resource.answer(name) for name in ("name", "id", "arn"))}
+                for known in filter(None, texts):
+                    found[known].append(resource)
             self._by_text[type_token] = found
-        return self._by_text[type_token].get(text)
+        alike = self._by_text[type_token].get(text, [])
+        at_home = [one for one in alike if home_of(one.urn) == home_of(by.urn)] if by is not None and len(alike) > 1 else []
+        return next(iter(at_home or alike), None)
 
     def ancestors(self, resource: Resource) -> Iterator[Resource]:
         """Gives the parent, its parent and so on."""

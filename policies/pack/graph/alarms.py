@@ -177,7 +177,7 @@ def _told(resources: Resources) -> dict[str, frozenset[str]]:
 
 def _rules_of(target: Resource, resources: Resources) -> Iterable[str]:
     named = target.text("rule")
-    rule = resources.called(named.rpartition("/")[2], EVENT_RULE) if named else None
+    rule = resources.called(named.rpartition("/")[2], EVENT_RULE, by=target) if named else None
     return [rule.urn] if rule else [urn for urn in target.made_from("rule") if type_of(urn) == EVENT_RULE]
 
 

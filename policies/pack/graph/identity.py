@@ -1,7 +1,8 @@
 """Who may be granted something: roles, users and groups of the stack, and those that it only names."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import is_told_in_part
@@ -9,7 +10,7 @@ from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD
 from policies.pack.graph.place import account_of
 from policies.pack.graph.tokens import GROUP, ROLE, USER
-from policies.pack.resource import Resource
+from policies.pack.resource import Resource, home_of
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, elements
 
@@ -51,7 +52,7 @@ class Identities:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._by_urn: dict[str, Identity] = {}
-        self._by_name: dict[tuple[str, str], Identity] = {}
+        self._by_name: defaultdict[tuple[str, str], list[Identity]] = defaultdict(list)
         for resource in resources.of_type(*_KINDS):
             kind = _KINDS[resource.type]
             name = resource.answer("name") or resource.text("name") or resource.answer("id")
@@ -59,7 +60,7 @@ class Identities:
             identity = Identity(resource.urn, resource.label, arn, service_of(resource, resources), resource)
             self._by_urn[resource.urn] = identity
             if name:
-                self._by_name[kind, name] = identity
+                self._by_name[kind, name].append(identity)
 
     def at(self, urn: str) -> Identity | None:
         """Gives the identity that a resource of the stack is."""
@@ -74,7 +75,7 @@ class Identities:
         ]
         for element in listed:
             if isinstance(element, str) and element:
-                named = self.named(element, kind, hidden=resource.hides(property_name))
+                named = self.named(element, kind, hidden=resource.hides(property_name), nearest=(*made_from, resource))
                 # One origin says who it is even if its own name is not known yet.
                 yield made_from[0] if named.resource is None and len(listed) == len(made_from) == 1 else named
         if any(element is UNKNOWN for element in listed):
@@ -83,12 +84,22 @@ class Identities:
                 shown = f"a {kind} that is not known yet (of {resource.label})"
                 yield Identity(f"{resource.urn}#{property_name}", shown, ANY_TEXT, UNKNOWN)
 
-    def named(self, text: str, kind: str, *, hidden: bool = False) -> Identity:
-        """Gives the identity with this name or ARN: the stack's own when it has it."""
+    def named(self, text: str, kind: str, *, hidden: bool = False, nearest: Sequence[Identity | Resource] = ()) -> Identity:
+        """Gives the identity with this name or ARN: the stack's own when it has it.
+
+        Args:
+            text: the name or the ARN.
+            kind: `role`, `user` or `group`.
+            hidden: whether the text may not be quoted.
+            nearest: of several that are called alike, as in stacks that are judged together, it is one of these, or of their stacks.
+        """
         name = text.rpartition("/")[2]
-        own = self._by_name.get((kind, name))
-        if own is not None and (not text.startswith("arn:") or own.arn == text or ANY_WORD in own.arn):
-            return own
+        alike = self._by_name.get((kind, name), [])
+        fitting = [own for own in alike if not text.startswith("arn:") or own.arn == text or ANY_WORD in own.arn]
+        if len(fitting) > 1:
+            fitting = [own for own in fitting if own in nearest] or [own for own in fitting if _is_beside(own, nearest)] or fitting
+        if fitting:
+            return fitting[0]
         arn = text if text.startswith("arn:") else f"arn:{ANY_WORD}:iam::{ANY_WORD}:{kind}/{ANY_TEXT}{name}"
         shown = f'{kind} "{name}"' if not hidden and _NAME.fullmatch(name) else f"a {kind} whose name is secret"
         return Identity(arn, f"{shown} (not of this stack)", arn)
@@ -96,3 +107,9 @@ class Identities:
     def _type(self, urn: str) -> str:
         resource = self._resources.get(urn)
         return resource.type if resource else ""
+
+
+def _is_beside(own: Identity, nearest: Sequence[Identity | Resource]) -> bool:
+    """Tells whether an identity is of the stack of one of these resources."""
+    homes = {home_of(one.urn) for one in nearest if isinstance(one, Resource)}
+    return own.resource is not None and home_of(own.resource.urn) in homes

@@ -133,7 +133,7 @@ class Keys:
     def _meant(self, resource: Resource, property_name: str, value: object) -> list[tuple[Key, Match]]:
         """Gives the keys that a property means: by id, ARN or alias, or by what it was made from."""
         if isinstance(value, str):
-            named = self._named(value)
+            named = self._named(value, resource)
             if named:
                 return named
         elif value is not UNKNOWN:
@@ -147,9 +147,9 @@ class Keys:
             return []
         return [(key, Match.ALWAYS if len(found) == 1 else Match.MAYBE) for key in found.values()]
 
-    def _named(self, text: str) -> list[tuple[Key, Match]]:
+    def _named(self, text: str, by: Resource) -> list[tuple[Key, Match]]:
         if alias := _ALIAS.fullmatch(text):
-            found = self._stack.resources.called(alias[1], KEY_ALIAS)
+            found = self._stack.resources.called(alias[1], KEY_ALIAS, by=by)
             return self._behind(found) if found else []
         named = self.index.named(text)
         return [(key, Match.ALWAYS if len(named) == 1 else Match.MAYBE) for key in named]

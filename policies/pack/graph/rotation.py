@@ -60,9 +60,10 @@ def functions_of(resource: Resource, property_name: str, resources: Resources) -
     value = resource.read(property_name)
     if isinstance(value, str):
         # `arn:aws:lambda:<region>:<account>:function:<name>[:<alias>]`, or a bare name.
-        name = value.split(":")[6] if value.count(":") >= 6 else value
-        named = resources.called(name, FUNCTION)
-        if named is not None:
+        parts = value.split(":")[:7]
+        named = resources.called(":".join(parts), FUNCTION, by=resource) or resources.called(parts[-1], FUNCTION, by=resource)
+        # A function of another account may have the same name.
+        if named is not None and (len(parts) == 1 or named.answer("arn") in (None, ":".join(parts))):
             return [named]
     made_from = origin(resource, property_name, resources)
     aliases = made_from.of_type(FUNCTION_ALIAS)
