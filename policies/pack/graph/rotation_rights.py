@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from policies.pack.graph.holdings import Holding
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.keys import Keys
+from policies.pack.graph.own_documents import own_document
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.rotations import Rotations, is_untold
 from policies.pack.graph.secret import Secret
@@ -38,7 +40,7 @@ class RotationRights:
         self._keys = stack.part(Keys)
         rotators = stack.part(Rotations).rotators
         self._rotators = {rotator.identity.key for rotator in rotators}
-        self._elsewhere = {rotator.identity.key for rotator in rotators if any(holding.is_elsewhere for holding in rotator.holdings)}
+        self._hidden = {rotator.identity.key for rotator in rotators if any(_is_hidden(holding, stack) for holding in rotator.holdings)}
         self._untold = {rotator.identity.key for rotator in rotators if any(is_untold(holding, stack) for holding in rotator.holdings)}
         self._granted: dict[tuple[str, str], dict[str, Match]] = {}
 
@@ -66,8 +68,13 @@ class RotationRights:
         """A role of another stack may hold more than is seen, and a document that is not known yet may allow or deny anything."""
         if identity.key in self._untold:
             return Match.MAYBE
-        is_seen = identity.key in self._rotators and identity.key not in self._elsewhere
+        is_seen = identity.key in self._rotators and identity.key not in self._hidden
         return may if is_seen else max(may, Match.MAYBE)
+
+
+def _is_hidden(holding: Holding, stack: "Stack") -> bool:
+    """Tells whether a document may allow more than it is made from: by the name of a secret, in a text that is not known yet."""
+    return holding.is_elsewhere or (holding.document is UNKNOWN and own_document(holding.origin, stack.resources) is None)
 
 
 def _is_anybody(identity: Identity) -> bool:

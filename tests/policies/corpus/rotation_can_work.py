@@ -252,6 +252,17 @@ def unknown_document(program):
     complete_with_a_key(program)
 
 
+@cases.cannot_decide("A document names the secret by its name, beside a key whose ARN is not known yet", at="rotation", properties="policy")
+def by_name_beside_a_key(program):
+    with_key = key(program)
+    secret, role = encrypted(program, with_key), program.role("rotator")
+    by = function(program, role)
+    said = document(statement(ANYWHERE, RIGHTS), statement(KEY_ARN, ["kms:Decrypt", "kms:GenerateDataKey"]))
+    program.inline(role, said, made_from=[with_key])
+    invocation(program, by)
+    rotation(program, secret, by)
+
+
 @cases.cannot_decide("The document comes from get_policy_document", at="rotation", properties="policy")
 def from_an_invoke(program):
     secret, role = program.secret(), program.role("rotator")
@@ -274,6 +285,16 @@ def role_of_another_stack(program):
 def function_of_another_stack(program):
     given = {"secretId": program.later("x"), "rotationLambdaArn": function_arn("central")}
     program.add(ROTATION, "rotation", given, made_from={"secretId": [program.secret()]})
+
+
+@cases.cannot_decide(
+    "The function is of another account, and called like one of this stack", at="rotation", properties="rotationLambdaArn", when=DEPLOYED
+)
+def function_of_another_account(program):
+    secret = program.secret()
+    program.add("aws:lambda/function:Function", "rotate", {"name": "rotate"}, outputs={"name": "rotate", "arn": function_arn()})
+    given = {"secretId": program.arn_of(secret), "rotationLambdaArn": function_arn().replace(ACCOUNT, "999988887777")}
+    program.add(ROTATION, "rotation", given, made_from={"secretId": [secret]})
 
 
 @cases.cannot_decide("For whom the permission is is not known yet", at=("rotation", "invocation"), when=ALWAYS)
