@@ -25,7 +25,7 @@ from policies.pack.graph.kubernetes import text_of
 from policies.pack.graph.manifest import StackFacts
 from policies.pack.graph.members import has_member, members_of
 from policies.pack.graph.patterns import Match, match
-from policies.pack.graph.providers import place_of
+from policies.pack.graph.place import server_of
 from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.spelling import Spelling
 from policies.pack.graph.synced_secret import Reference, SyncedSecret
@@ -112,7 +112,7 @@ def _store(reference: Reference, stores: list[tuple[Store, Match]], graph: Exter
 def _missing_store(reference: Reference, name: str, graph: ExternalSecrets) -> Iterator[Finding]:
     synced = reference.synced
     label, where = synced.resource.label, synced.at("secretStoreRef")
-    here = [store for store in graph.stores if place_of(store.resource) == place_of(synced.resource)]
+    here = [store for store in graph.stores if server_of(store.resource) == server_of(synced.resource)]
     namesakes = [store for store in here if isinstance(store.name, str) and store.name == name]
     if any(store.kind != reference.store_kind for store in namesakes):
         yield violated(synced.urn, f"{label} names a store of one kind, and the store of this name is of another", property=f"{where}.kind")

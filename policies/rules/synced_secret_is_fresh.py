@@ -26,7 +26,7 @@ from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.kubernetes import name_of, namespace_of
 from policies.pack.graph.kubernetes_tokens import WORKLOADS
 from policies.pack.graph.patterns import Match, match
-from policies.pack.graph.providers import place_of
+from policies.pack.graph.place import server_of
 from policies.pack.graph.synced_secret import SyncedSecret
 from policies.pack.graph.workloads import copies
 from policies.pack.resource import Resource
@@ -68,7 +68,7 @@ class _Targets:
         self._by_place: defaultdict[tuple[str, str | None], list[str | Unknown]] = defaultdict(list)
         self._is_open: defaultdict[str, list[str | Unknown]] = defaultdict(list)
         for synced in stack.part(ExternalSecrets).synced:
-            provider = place_of(synced.resource)
+            provider = server_of(synced.resource)
             if isinstance(synced.namespace, Unknown):
                 self._is_open[provider].append(synced.target)
             else:
@@ -76,7 +76,7 @@ class _Targets:
 
     def has(self, name: Value, workload: Resource, stack: Stack) -> Match:
         """Tells whether a Secret that a workload names is one of them."""
-        namespace, provider = namespace_of(workload, stack.resources), place_of(workload)
+        namespace, provider = namespace_of(workload, stack.resources), server_of(workload)
         everywhere = self._by_place.get((provider, None), [])
         if isinstance(namespace, Unknown):
             others = [target for (cluster, _), targets in self._by_place.items() if cluster == provider for target in targets]

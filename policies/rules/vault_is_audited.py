@@ -20,7 +20,7 @@ from pydantic import Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.durations import seconds_of
-from policies.pack.graph.providers import place_of
+from policies.pack.graph.place import server_of
 from policies.pack.graph.vault_databases import Connection, VaultDatabases
 from policies.pack.graph.vault_tokens import (
     AUDIT,
@@ -73,9 +73,9 @@ class _Server:
 def _subjects(stack: Stack) -> list[_Server | Connection | Resource]:
     managed: dict[str, Resource] = {}
     for one in stack.resources.of_type(AUTH_BACKEND, LDAP_BACKEND, DATABASE_MOUNT, MOUNT):
-        managed.setdefault(place_of(one), one)
+        managed.setdefault(server_of(one), one)
     devices = stack.resources.of_type(AUDIT)
-    servers = [_Server(one, tuple(device for device in devices if place_of(device) == place)) for place, one in managed.items()]
+    servers = [_Server(one, tuple(device for device in devices if server_of(device) == server)) for server, one in managed.items()]
     kept = stack.resources.of_type(AUDIT, DATABASE_STATIC_ROLE, KV_SECRET, KV_SECRET_V1, GENERIC_SECRET)
     return [*servers, *stack.part(VaultDatabases).connections, *kept]
 

@@ -21,7 +21,7 @@ from policies.pack.graph.kubernetes_tokens import (
     external_secrets_tokens,
 )
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.providers import place_of
+from policies.pack.graph.place import server_of
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.secret_store import AWS, Store
 from policies.pack.graph.synced_secret import Reference, SyncedSecret
@@ -82,7 +82,7 @@ class ExternalSecrets:
         for store in candidates:
             is_open = any(one is UNKNOWN for one in (name, kind, store.name))
             certainty = min(Match.MAYBE if is_open else Match.ALWAYS, _serves(store, synced))
-            if certainty and place_of(store.resource) == place_of(synced.resource):
+            if certainty and server_of(store.resource) == server_of(synced.resource):
                 found.append((store, certainty))
         return found
 
@@ -101,7 +101,7 @@ class ExternalSecrets:
         name, namespace = at(account, "name"), at(account, "namespace")
         if name is None:
             return None
-        return self._role_of_account(name, store.namespace if namespace is None else namespace, place_of(store.resource))
+        return self._role_of_account(name, store.namespace if namespace is None else namespace, server_of(store.resource))
 
     def secrets_of(self, reference: Reference) -> list[tuple[Secret, Match]]:
         """Gives the secrets of this stack that a reference fetches from Secrets Manager, or may fetch."""
@@ -160,7 +160,7 @@ class ExternalSecrets:
     @cached_property
     def _accounts(self) -> dict[tuple[Value, ...], Resource]:
         named = ((one, name_of(one), namespace_of(one, self._resources)) for one in self._resources.of_type(*SERVICE_ACCOUNTS))
-        return {(place_of(one), at, name): one for one, name, at in named if isinstance(name, str) and isinstance(at, str)}
+        return {(server_of(one), at, name): one for one, name, at in named if isinstance(name, str) and isinstance(at, str)}
 
     def _fetched(self, reference: Reference, prefix: str | Unknown) -> list[tuple[Secret, Match]]:
         key = reference.key

@@ -1,4 +1,4 @@
-"""Where a resource of AWS is before its ARN says it: the region and the account that its provider is bound to."""
+"""Where a resource is, as its provider says it: the account and region of AWS before an ARN does, the cluster of Kubernetes, the Vault."""
 
 import json
 
@@ -19,6 +19,11 @@ def region_of(resource: Resource, resources: Resources) -> str:
     """Gives the region: of the resource itself, else of its provider; a gap that any word may fill else."""
     provider = resources.get(resource.provider)
     return resource.answer("region") or resource.text("region") or (provider.text("region") if provider else None) or ANY_WORD
+
+
+def server_of(resource: Resource) -> str:
+    """Gives one text for each cluster or Vault: its provider's URN; none for default providers, since versions of an SDK have one each."""
+    return "" if resource.provider.rpartition("::")[2].startswith("default") else resource.provider
 
 
 def _listed(value: Value) -> list[Value]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.providers import place_of
+from policies.pack.graph.place import server_of
 from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.store_conditions import Conditions
 from policies.pack.values import UNKNOWN, Unknown, at
@@ -78,7 +78,7 @@ def _place(store: Store) -> _Place:
     if store.is_of_cluster:
         conditions = Conditions(store.resource.read("spec", "conditions"))
         if conditions.serve_many or (conditions.given is not UNKNOWN and not conditions.names):
-            return place_of(store.resource), "*"
+            return server_of(store.resource), "*"
         names = [name for name in conditions.names if isinstance(name, str)]
-        return place_of(store.resource), names[0] if names and len(names) == len(conditions.names) else None
-    return place_of(store.resource), store.namespace if isinstance(store.namespace, str) else None
+        return server_of(store.resource), names[0] if names and len(names) == len(conditions.names) else None
+    return server_of(store.resource), store.namespace if isinstance(store.namespace, str) else None
