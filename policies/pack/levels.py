@@ -6,7 +6,8 @@ from pulumi_policy import EnforcementLevel
 
 from keyturn.catalogue import PROTECTED_ENVIRONMENTS
 from policies.pack.finding import Answer, Finding
-from policies.pack.graph.environment import environment_of, said_of
+from policies.pack.graph.environments import environment_of
+from policies.pack.graph.intent import said_of
 from policies.pack.settings import LevelChoice, Settings
 from policies.pack.stack import Stack
 from policies.pack.values import Value
@@ -35,7 +36,7 @@ def level_of(
         return EnforcementLevel.ADVISORY
     resource = stack.resources.get(finding.urn)
     environment = stack.environment if resource is None else _text(environment_of(resource, stack))
-    sensitivity = None if resource is None else _text(said_of(resource, stack, "sensitivity"))
+    sensitivity = None if resource is None else _text(said_of(resource, stack.resources, "sensitivity"))
     fitting = next((choice for choice in settings.levels or () if _fits(choice, environment, sensitivity)), None)
     return EnforcementLevel.ADVISORY if fitting is not None and fitting.level == "advisory" else most
 

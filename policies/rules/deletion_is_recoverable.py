@@ -14,7 +14,7 @@ from pydantic import Field
 
 from keyturn.catalogue import PROTECTED_ENVIRONMENTS
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.environment import environment_of
+from policies.pack.graph.environments import environment_of
 from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule

@@ -22,7 +22,7 @@ from typing import Literal
 from pydantic import Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.environments import Environments, Place
+from policies.pack.graph.environments import Belongings, Environments
 from policies.pack.graph.intent import Service
 from policies.pack.graph.key import Key
 from policies.pack.graph.keys import Keys
@@ -45,7 +45,7 @@ class KeyScope(Settings):
 
     key_scope: Literal["environment", "service"] = "environment"
     """What has a key of its own: each environment, or each service of each environment."""
-    environments: dict[str, Place] = Field(default_factory=dict[str, Place])
+    environments: dict[str, Belongings] = Field(default_factory=dict[str, Belongings])
     """By name of the environment: its stacks, accounts, and prefixes of aliases. Default what Keyturn's names and tags say."""
 
 

@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.environment import environment_of
+from policies.pack.graph.environments import environment_of
 from policies.pack.graph.pace import pace
 from policies.pack.graph.rotations import Renewal, Rotations
 from policies.pack.rule import Group, Severity, rule

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from policies.pack.finding import Answer, Finding, cannot_decide, violated
-from policies.pack.graph.environments import Environments, Place
+from policies.pack.graph.environments import Belongings, Environments
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import Match, match
 from policies.pack.graph.references import Reference, References, is_keyturns, name_in
@@ -41,7 +41,7 @@ Environment = str | Unknown | None
 class Closed(Settings):
     """What belongs to which environment."""
 
-    environments: dict[str, Place] = Field(default_factory=dict[str, Place])
+    environments: dict[str, Belongings] = Field(default_factory=dict[str, Belongings])
     """By name of the environment: its stacks, accounts, and prefixes of names. Default what Keyturn's names and tags say."""
     allow: dict[str, Said] = Field(default_factory=dict[str, Said])
     """Names, accounts and stacks (`<project>/<stack>`) that every environment may use (`*` is any text), and why. Default none."""

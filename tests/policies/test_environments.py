@@ -2,11 +2,11 @@
 
 import pytest
 
-from policies.pack.graph.environments import Environments, Place
+from policies.pack.graph.environments import Belongings, Environments
 
 PLACES = {
-    "prod": Place(stacks=("shop/live", "main"), accounts=("999988887777",), prefixes=("pd-", "production/")),
-    "sandbox": Place(prefixes=("production/sandbox/",)),
+    "prod": Belongings(stacks=("shop/live", "main"), accounts=("999988887777",), prefixes=("pd-", "production/")),
+    "sandbox": Belongings(prefixes=("production/sandbox/",)),
 }
 
 

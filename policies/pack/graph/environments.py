@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from policies.pack.graph.environment import environment_of
-from policies.pack.graph.intent import tag
+from policies.pack.graph.intent import said_of, tag
 from policies.pack.graph.patterns import is_exact
-from policies.pack.graph.tokens import OURS
+from policies.pack.graph.tokens import OURS, STACK
 from policies.pack.resource import Resource
 from policies.pack.values import Unknown
 
@@ -20,7 +19,7 @@ _USUAL = frozenset({"dev", "test", "qa", "uat", "staging", "prod", "local"})
 """Names that speak of an environment at the beginning of a secret's name, whether the program has such an environment or not."""
 
 
-class Place(BaseModel):
+class Belongings(BaseModel):
     """What belongs to an environment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel, use_attribute_docstrings=True)
@@ -36,16 +35,15 @@ class Place(BaseModel):
 class Environments:
     """What is known about environments: from Keyturn's components, tags and names, and from what a team configures."""
 
-    def __init__(self, stack: "Stack", places: Mapping[str, Place] | None = None) -> None:
+    def __init__(self, stack: "Stack", configured: Mapping[str, Belongings] | None = None) -> None:
         self._stack = stack
-        places = places or {}
-        self.has_accounts = any(place.accounts for place in places.values())
-        self._by_account = {account: name for name, place in places.items() for account in place.accounts}
-        self._by_stack = {one: name for name, place in places.items() for one in place.stacks}
+        known = configured or {}
+        self._by_account = {account: name for name, belongings in known.items() for account in belongings.accounts}
+        self._by_stack = {one: name for name, belongings in known.items() for one in belongings.stacks}
         self._by_prefix = sorted(
-            ((prefix, name) for name, place in places.items() for prefix in place.prefixes), key=lambda one: (-len(one[0]), one)
+            ((prefix, name) for name, belongings in known.items() for prefix in belongings.prefixes), key=lambda one: (-len(one[0]), one)
         )
-        self._named = _USUAL | stack.part(_named) | places.keys()
+        self._named = _USUAL | stack.part(_named) | known.keys()
 
     def of(self, resource: Resource) -> str | Unknown | None:
         """Gives the environment of a resource: by the component around it, its tags, its stack. None when nothing says."""
@@ -80,6 +78,28 @@ class Environments:
     def is_named(self, text: str) -> bool:
         """Tells whether a text is the name of an environment."""
         return text in self._named
+
+
+def environment_of(resource: Resource, stack: "Stack") -> str | Unknown | None:
+    """Gives what the component around a resource says, else its tags, else the stack's configuration. None when nothing says it.
+
+    A judged state comes without configuration: the stack itself is then of the one environment that all its secrets are of.
+    """
+    said = said_of(resource, stack.resources, "environment")
+    if isinstance(said, Unknown) or (isinstance(said, str) and said):
+        return said
+    return stack.environment or (_common(resource, stack) if resource.type == STACK else None)
+
+
+def _common(resource: Resource, stack: "Stack") -> str | None:
+    own = (
+        secret.resource
+        for secret in stack.secrets
+        if (secret.resource.project, secret.resource.stack) == (resource.project, resource.stack)
+    )
+    said = [said_of(secret, stack.resources, "environment") for secret in own]
+    first = said[0] if said else None
+    return first if isinstance(first, str) and all(isinstance(other, str) and other == first for other in said) else None
 
 
 def _named(stack: "Stack") -> frozenset[str]:

@@ -48,6 +48,14 @@ def tag(resource: Resource, key: str) -> Value:
     return at(resource.outputs, "tagsAll", key) if value is None and isinstance(at(resource.outputs, "tagsAll"), dict) else value
 
 
+def said_of(resource: Resource, resources: Resources, about: str) -> Value:
+    """Gives what the component around a resource says about it, e.g. its `sensitivity`, else its tag `keyturn:sensitivity`."""
+    for component in (resource, *resources.ancestors(resource)):
+        if component.type.startswith(OURS) and (said := component.read(about)) is not None:
+            return said
+    return tag(resource, f"keyturn:{about}")
+
+
 class Permission(Enum):
     """What declarations say about a foreign reader; of several the first of these counts."""
 
