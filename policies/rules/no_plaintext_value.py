@@ -21,9 +21,10 @@ from collections.abc import Iterator
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.kubernetes_tokens import SECRETS as KUBERNETES_SECRETS
 from policies.pack.graph.leaks import Leaks, Place
-from policies.pack.graph.leaves import Leaf, asked, from_json, is_reference, leaves
-from policies.pack.graph.secret_values import GIVEN, decoded, has_given_value, is_placeholder, is_readable, is_secure
+from policies.pack.graph.leaves import Leaf, asked, leaves
+from policies.pack.graph.secret_values import GIVEN, decoded, has_given_value, is_readable, is_secure, is_set, secret_fields
 from policies.pack.graph.taint import Taint
+from policies.pack.graph.token_formats import format_of
 from policies.pack.graph.tokens import PARAMETER
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
@@ -89,10 +90,10 @@ def _is_value(leaf: Leaf, *, is_base64: bool) -> bool:
     if leaf.value is UNKNOWN:
         return True
     text = decoded(leaf.text) if is_base64 else leaf.text
-    if not text or is_reference(text) or is_placeholder(text) or not is_readable(text):
+    if not is_readable(text) or not (is_set(text) or format_of(text)):
         return False
-    inner = [field for field in leaves(from_json(text), "") if field.name]
-    return not inner or any(field.text and not is_placeholder(field.text) for field in inner)
+    fields = secret_fields(text)
+    return not fields or any(is_set(field.text) or format_of(field.text) for field in fields)
 
 
 def _in_clear(parameter: Resource, stack: Stack) -> Iterator[Finding]:

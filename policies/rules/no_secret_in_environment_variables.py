@@ -13,7 +13,7 @@ hold, marked or not.
 
 It looks at Lambda, ECS, Batch, CodeBuild (type PLAINTEXT), App Runner, Elastic Beanstalk, Amplify, SageMaker, Lightsail, EC2 instances and
 launch templates, and the workloads of Kubernetes. It does not see the value of another stack or of an invoke that is neither marked nor of
-a known format, nor what was hashed or encoded in between.
+a known format, nor what was hashed or encrypted in between.
 """
 
 from collections.abc import Iterator

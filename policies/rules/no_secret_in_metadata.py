@@ -4,9 +4,10 @@ Names and tags are the widest read of all: they are in every list, in bills, in 
 sees them. What is a secret value is told as for environment variables: by the program's mark, by what the property is made from, by a
 secret value of the stack found again, by a known format. A random suffix (RandomString, RandomId, RandomPet) is no secret.
 
-It looks at the metadata of every type of resource: names and prefixes of names, tags, descriptions and comments, filter patterns of logs,
-dashboards and queries, and the text of policies, where ARNs of secrets belong. Annotations and labels of Kubernetes are the business of
-`no-secret-in-manifests`. Before the first deployment it does not see what an invoke such as `get_policy_document` puts into a policy.
+It looks at the metadata of every type of resource: names and prefixes of names, tags (also those that a provider puts on everything),
+descriptions and comments, filter patterns of logs, dashboards and queries, and the text of policies, where ARNs of secrets belong.
+Annotations and labels of Kubernetes are the business of `no-secret-in-manifests`. Before the first deployment it does not see what an
+invoke such as `get_policy_document` puts into a policy.
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ _METADATA: Final = frozenset(
 )
 _POLICIES: Final = frozenset({"policy", "assumeRolePolicy", "accessPolicies", "resourcePolicy", "policyDocument"})
 _SHOWN: Final = _METADATA | _POLICIES
+# What a provider puts on every resource; all else that it gets is how it logs in.
+_SHOWN_BY_PROVIDERS: Final = frozenset({"defaultTags"})
+_PROVIDERS: Final = "pulumi:providers:"
 
 
 @rule(
@@ -38,14 +42,14 @@ _SHOWN: Final = _METADATA | _POLICIES
     mend="Take the value out: name things by environment, service and purpose, with a RandomId for a suffix, and refer to a secret by its "
     "name or ARN. A value that is no secret does not need the mark.",
     references=["NIST 800-53 IA-5(7)", "SOC 2 CC6.7"],
-    of=lambda stack: [resource for resource in stack.resources if not resource.type.startswith("pulumi:")],
+    of=lambda stack: [one for one in stack.resources if not one.type.startswith("pulumi:") or one.type.startswith(_PROVIDERS)],
     undecided="advisory",
 )
 def policy(resource: Resource, stack: Stack) -> Iterator[Finding]:
     """Looks at the metadata of one resource."""
-    leaks = stack.part(Leaks)
+    leaks, shown = stack.part(Leaks), _SHOWN_BY_PROVIDERS if resource.type.startswith(_PROVIDERS) else _SHOWN
     for name in resource.outputs if resource.inputs is None else resource.inputs:
-        if name in _SHOWN and leaks.may_be_at(resource, name):
+        if name in shown and leaks.may_be_at(resource, name):
             texts = tuple(leaves(asked(resource, name), name))
             is_policy = name in _POLICIES
             place = Place(resource, name, f"{name} of {resource.label}", texts, takes_references=is_policy, may_be_invoked=is_policy)

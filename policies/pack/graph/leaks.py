@@ -38,7 +38,6 @@ class Place:
     """Whether ARNs and names of other resources are what the property is for, as in a policy."""
     may_be_invoked: bool = False
     """Whether it is usually made by an invoke, as a policy is: nothing of that can be told before the first deployment."""
-    is_base64: bool = False
 
 
 class Leaks:
@@ -61,7 +60,7 @@ class Leaks:
             self._ordinary.add(value)
             return True
         if isinstance(value, dict):
-            return all(map(self._is_ordinary, value.values()))
+            return all(self._is_ordinary(key) and self._is_ordinary(inner) for key, inner in value.items())
         return value is None or isinstance(value, bool)
 
     def at(self, place: Place, *, formats: tuple[Format, ...] = PRECISE, allowed: tuple[str, ...] = ()) -> Iterator[Finding]:
@@ -84,24 +83,29 @@ class Leaks:
         yield from self._known(place.leaves, place, Flow((), 0, is_open=True), formats)
 
     def _known(self, judged: Sequence[Leaf], place: Place, flow: Flow, formats: tuple[Format, ...]) -> Iterator[Finding]:
-        found = {leaf.path: why for leaf in judged if (why := self._why(leaf, place, flow, formats))}
+        found = {leaf.path: why for leaf in judged if (why := self._why(leaf, flow, formats))}
         for path, why in found.items():
-            yield violated(place.resource.urn, f"a value in {place.what} {why}", property=path)
+            yield violated(place.resource.urn, f"a value in {place.what} {why}", property=self._shown(path, place))
         # The two halves of an access key often stand in two variables.
         if not found and "aws-access-key" in formats and (kind := format_of("\n".join(leaf.text for leaf in judged), ("aws-access-key",))):
             yield violated(place.resource.urn, f"in {place.what} stands {kind}", property=place.property)
 
-    def _why(self, leaf: Leaf, place: Place, flow: Flow, formats: tuple[Format, ...]) -> str:
-        """Gives how it is known that a value is secret; empty when nothing says so."""
-        text = decoded(leaf.text) if place.is_base64 else leaf.text
-        fields = (field.text for field in leaves(from_json(text), ""))
+    def _shown(self, path: str, place: Place) -> str:
+        """Gives how a message names a path: without names that are values themselves."""
+        is_value = any(self._taint.is_value(step) for step in (path.removeprefix(f"{place.property}."), *path.split(".")))
+        return place.property if is_value else path
+
+    def _why(self, leaf: Leaf, flow: Flow, formats: tuple[Format, ...]) -> str:
+        """Gives how it is known that a value is secret; empty when nothing says so. Base64 hides nothing."""
+        texts = dict.fromkeys((leaf.text, decoded(leaf.text)))
+        fields = (field.text for text in texts for field in leaves(from_json(text), ""))
         if twin := next(filter(None, (self._taint.twin(field) for field in fields)), None):
             return f"is the secret value of {twin.label}"
         if leaf.is_marked and not _is_harmless(leaf) and not _may_point(leaf, flow):
             return "is marked secret by the program"
-        if kind := format_of(text, formats) if text else None:
+        if kind := next(filter(None, (format_of(text, formats) for text in texts)), None):
             return f"has the form of {kind}"
-        if text and (source := self._taint.inside(text, flow)):
+        if source := next(filter(None, (self._taint.inside(text, flow) for text in texts)), None):
             return f"contains the secret value of {source.label}"
         return ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.pack.graph.token_formats import format_of
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Marked, Value, plain
 
@@ -17,10 +18,15 @@ _POINTS = re.compile(
 _ADDRESS = re.compile(
     r"(?:^|_)(?:hosts?|hostname|endpoints?|addresse?s?|ports?|regions?|domain|(?<!database_)(?<!db_)(?<!connection_)ur[il]s?)$"
 )
+# One that says something about a secret: its kind, how it is used, how long it counts.
+_DESCRIBES = re.compile(
+    r"(?:^|_)(?:types?|kind|method|mechanism|format|encoding|alg|algorithm|polic(?:y|ies)|mode|size|length|bits|ttl|scopes?|audience|issuer"
+    r"|source|usage|status|date|created|rotated|expiry|expires|(?:created|updated|rotated|expires)_at|expires_in)$"
+)
 _WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
-# ARNs, URLs without a login, paths, and what CloudFormation or a template engine puts in later.
+# ARNs, URLs without a login and without a query, which may hold a token, paths, and what CloudFormation or a template engine puts in later.
 _REFERENCE = re.compile(
-    r"arn:[\w-]+:[\w-]+:[\w-]*:[\w-]*:\S+|[a-z][a-z0-9+.-]*://[^\s@]+|\.{0,2}(?:/[\w.@-]+)+/?|\{\{[^{}]+\}\}|\$\{[^${}]+\}|\$\([^()]+\)|%\([^()]+\)s",
+    r"arn:[\w-]+:[\w-]+:[\w-]*:[\w-]*:\S+|[a-z][a-z0-9+.-]*://[^\s@?#]+|\.{0,2}(?:/[\w.@-]+)+/?|\{\{[^{}]+\}\}|\$\{[^${}]+\}|\$\([^()]+\)|%\([^()]+\)s",
     re.IGNORECASE,
 )
 
@@ -54,6 +60,11 @@ class Leaf:
         return bool(_ADDRESS.search(self._words))
 
     @property
+    def describes(self) -> bool:
+        """Tells whether it calls itself something about a secret, e.g. `authMechanism`."""
+        return bool(_DESCRIBES.search(self._words))
+
+    @property
     def _words(self) -> str:
         return _WORD_BEGINS.sub("_", self.name).lower()
 
@@ -81,7 +92,10 @@ def leaves(value: "Value | Mapping[str, Value]", path: str, name: str = "", *, i
         value, is_marked = plain(value), True
     if isinstance(value, Mapping):
         for key, element in value.items():
-            yield from leaves(element, path if is_marked else f"{path}.{key}", key, is_marked=is_marked)
+            is_token = format_of(key) is not None
+            if is_token:  # it is no name, and no path may show it
+                yield Leaf(path, "", key, is_marked)
+            yield from leaves(element, path if is_marked or is_token else f"{path}.{key}", key, is_marked=is_marked)
     elif isinstance(value, list):
         for position, element in enumerate(value):
             yield from leaves(element, path if is_marked else f"{path}[{position}]", name, is_marked=is_marked)

@@ -50,7 +50,7 @@ def _is_custom(token: str) -> bool:
 def _place(resource: Resource, name: str, found: Iterator[Leaf]) -> Iterator[Place]:
     texts = tuple(found)
     if texts:
-        yield Place(resource, name, resource.label, texts, is_base64=name == "binaryData")
+        yield Place(resource, name, resource.label, texts)
 
 
 def _notes(resource: Resource, name: str, value: Value) -> Iterator[Place]:

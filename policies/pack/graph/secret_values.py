@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.pack.graph.kubernetes_tokens import SECRETS as KUBERNETES_SECRETS
-from policies.pack.graph.leaves import asked, from_json, is_reference, leaves
+from policies.pack.graph.leaves import Leaf, asked, from_json, is_reference, leaves
 from policies.pack.graph.tokens import PARAMETER, SECRET_VERSION
 from policies.pack.graph.vault_tokens import APPROLE_LOGIN, GENERIC_SECRET, KV_SECRET, KV_SECRET_V1, SECRET_ID, SECRET_ID_BEFORE, TOKEN
 from policies.pack.resource import Resource
@@ -116,11 +116,29 @@ def secret_texts(resource: Resource) -> Iterator[str]:
 
 def _texts(value: Value, *, is_base64: bool) -> Iterator[str]:
     for leaf in leaves(value, ""):
-        if leaf.name and not _SECRET_FIELD.search(leaf.name):
+        if leaf.name and not is_secret_field(leaf):
             continue
         text = decoded(leaf.text) if is_base64 else leaf.text
-        yield text
-        yield from (field.text for field in leaves(from_json(text), "") if field.name and _SECRET_FIELD.search(field.name))
+        fields = secret_fields(text)
+        if not fields or any(is_set(field.text) for field in fields):
+            yield text
+        yield from (field.text for field in fields if is_secret_field(field))
+
+
+def secret_fields(text: str) -> list[Leaf]:
+    """Gives the fields of a JSON text that call themselves secret, or all of them when none does; none of any other text."""
+    fields = [field for field in leaves(from_json(text), "") if field.name]
+    return [field for field in fields if is_secret_field(field)] or fields
+
+
+def is_secret_field(field: Leaf) -> bool:
+    """Tells whether a field calls itself the secret one, and not something about it."""
+    return bool(_SECRET_FIELD.search(field.name)) and not (field.points or field.is_address or field.describes)
+
+
+def is_set(text: str) -> bool:
+    """Tells whether a text may be a value, and does not only stand for one."""
+    return bool(text) and not is_placeholder(text) and not is_reference(text)
 
 
 def decoded(text: str) -> str:

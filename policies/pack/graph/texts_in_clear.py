@@ -12,7 +12,6 @@ from policies.pack.values import UNKNOWN, Marked, Value, at, plain
 
 _CODE_BUILD = "aws:codebuild/project:Project"
 _INSTANCE = "aws:ec2/instance:Instance"
-_LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 _LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 
 _IN_CLEAR: Final[dict[str, tuple[str, ...]]] = {
@@ -29,7 +28,7 @@ _IN_CLEAR: Final[dict[str, tuple[str, ...]]] = {
     "aws:sagemaker/model:Model": ("primaryContainer", "containers"),
     _INSTANCE: ("userData", "userDataBase64"),
     _LAUNCH_CONFIGURATION: ("userData", "userDataBase64"),
-    _LAUNCH_TEMPLATE: ("userData",),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("userData",),
     "aws:ec2/spotInstanceRequest:SpotInstanceRequest": ("userData", "userDataBase64"),
     "aws:lightsail/instance:Instance": ("userData",),
     **dict.fromkeys(KUBERNETES_WORKLOADS, ("spec", "template")),
@@ -39,7 +38,8 @@ IN_CLEAR: Final = tuple(_IN_CLEAR)
 
 _SCRIPTS = ("userData", "userDataBase64")
 # Names of what holds variables, and of what a container is started with, in the documents of all these services; in lower case.
-_VARIABLES = frozenset({"environment", "env", "environmentvariables", "runtimeenvironmentvariables", "variables", "settings"})
+# Options are those of a container's logging.
+_VARIABLES = frozenset({"environment", "env", "environmentvariables", "runtimeenvironmentvariables", "variables", "settings", "options"})
 _COMMANDS = frozenset({"command", "entrypoint", "args"})
 # What may hold one of these while it is not known yet itself.
 _AROUND = frozenset(
@@ -60,8 +60,7 @@ def places(resource: Resource) -> Iterator[Place]:
         if value is None:
             continue
         if name in _SCRIPTS:
-            is_base64 = name == "userDataBase64" or resource.type == _LAUNCH_TEMPLATE
-            yield Place(resource, name, f"the start-up script of {resource.label}", tuple(leaves(value, name)), is_base64=is_base64)
+            yield Place(resource, name, f"the start-up script of {resource.label}", tuple(leaves(value, name)))
             continue
         document = from_json(value)
         texts = tuple(_texts(document, name, name, is_marked=False))

@@ -101,7 +101,8 @@ def _jwt(role: Resource) -> Iterator[Flaw]:
         return
     for name, value in named.items():
         if len(_values(value)) > 1 and _SERVICE_CLAIM.search(name):
-            yield Flaw("it lets in more than one service: a claim has several values", f"boundClaims.{name}")
+            where = "boundClaims" if role.hides("boundClaims") else f"boundClaims.{name}"
+            yield Flaw("it lets in more than one service: a claim has several values", where)
     if isinstance(subject, str) and subject:
         return
     if not named:

@@ -92,6 +92,13 @@ def known_value_in_vault(program):
     program.add(VAULT_SECRET, "token", {"mount": "kv", "name": "billing", "dataJson": Marked(json.dumps({"token": "hunter3"}))})
 
 
+@cases.cannot_decide("A URL that opens something is a value like any other", at={"slack", "hook"}, properties="value", when=ALWAYS)
+def url_that_opens_something(program):
+    slack = "https://hooks.slack.com/services/" + "T0A1B2C3D/B0A1B2C3D/" + "a1B2c3D4e5" * 2
+    program.add(PARAMETER, "slack", {"type": "SecureString", "value": Marked(slack)})
+    program.add(PARAMETER, "hook", {"type": "SecureString", "value": Marked("https://hooks.example.com/deploy?token=hunter3")})
+
+
 @cases.cannot_decide("An encrypted parameter gets a known value", at="token", properties="value", when=ALWAYS)
 def known_parameter(program):
     parameter(program, "SecureString", Marked("hunter3"))
@@ -147,6 +154,7 @@ def place_holder(program):
     version(program, "CHANGE_ME")
     program.add(DATABASE, "db", {"password": Marked("<placeholder>")})
     program.add(VAULT_SECRET, "token", {"dataJson": Marked(json.dumps({"token": "to-be-set"}))})
+    program.add(VAULT_SECRET, "login", {"dataJson": Marked(json.dumps({"username": "billing", "password": "initial"}))})
     program.add(VAULT_SECRET, "empty", {"dataJson": Marked("{}")})
     program.add(KUBERNETES_SECRET, "token", {"data": Marked({"token": "Y2hhbmdlbWU="})})
 

@@ -76,6 +76,30 @@ def field_of_a_secret_again(program):
     function(program, {"HOST": "db.internal", "PASSWORD": VALUE})
 
 
+@cases.violated("A generated password in base64, which hides nothing", at="api")
+def password_in_base64(program):
+    function(program, {"PASSWORD": program.later(base64.b64encode(VALUE.encode()).decode())}, [password(program)])
+
+
+@cases.violated("A marked URL holds a token in its query", at="api", properties="environment.variables.HOOK")
+def token_in_a_query(program):
+    function(program, {"HOOK": Marked("https://hooks.example.com/deploy?token=hunter3")})
+
+
+@cases.violated("A container's log driver gets a password", at="api")
+def password_of_a_log_driver(program):
+    text = container(logConfiguration={"logDriver": "splunk", "options": {"splunk-token": VALUE}})
+    program.add(TASK, "api", {"containerDefinitions": program.later(text)}, made_from={"containerDefinitions": [password(program)]})
+
+
+@cases.violated(
+    "The key of a variable is the value of a secret, and no message shows it", at="api", properties="environment", when=DEPLOYED
+)
+def value_as_a_key(program):
+    version(program)
+    function(program, {VALUE: VALUE})
+
+
 @cases.violated("A token that GitHub made to be recognised", at="api", properties="environment.variables.TOKEN")
 def known_token(program):
     function(program, {"TOKEN": GITHUB_TOKEN})
@@ -245,8 +269,20 @@ def host_and_user(program):
 @cases.holds("A marked value that is an ARN, a URL or a switch")
 def marked_references(program):
     function(
-        program, {"SECRET": Marked("arn:aws:secretsmanager:eu-central-1:111122223333:secret:x"), "DEBUG": Marked(False), "URL": Marked("")}
+        program,
+        {
+            "SECRET": Marked("arn:aws:secretsmanager:eu-central-1:111122223333:secret:x"),
+            "DEBUG": Marked(False),
+            "URL": Marked(""),
+            "QUEUE": Marked("https://sqs.eu-central-1.amazonaws.com/111122223333/orders"),
+        },
     )
+
+
+@cases.holds("What a secret says about itself stands in an environment, too")
+def description_of_a_secret(program):
+    version(program, json.dumps({"authMechanism": "SCRAM-SHA-256", "password": VALUE}))
+    function(program, {"AUTH": "SCRAM-SHA-256"})
 
 
 @cases.holds("A container reads its secret by `valueFrom`")

@@ -1,12 +1,15 @@
 """Names, tags, descriptions, filters and policies."""
 
+import json
+
 from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import ALWAYS, DEPLOYED, Cases
-from tests.policies.planted import GITHUB_TOKEN, PARAMETER, RANDOM_STRING, VALUE, access_key, password, version
+from tests.policies.planted import GITHUB_TOKEN, PARAMETER, RANDOM_STRING, SECRET_ACCESS_KEY, VALUE, access_key, password, version
 from tests.policies.program import KEY, ROLE_POLICY, SECRET, SECRET_POLICY, document, statement
 
 cases = Cases("no-secret-in-metadata")
 
+AWS_PROVIDER = "pulumi:providers:aws"
 ALIAS = "aws:kms/alias:Alias"
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
@@ -49,6 +52,23 @@ def value_again(program):
 @cases.violated("A comment holds a token", at="web", properties="tags.note")
 def token_in_a_tag(program):
     program.add(TARGET_GROUP, "web", {"name": "web", "tags": {"note": f"deployed with {GITHUB_TOKEN}"}})
+
+
+@cases.violated("A token is the key of a tag", at="web", properties="tags")
+def token_as_a_key(program):
+    program.add(TARGET_GROUP, "web", {"name": "web", "tags": {GITHUB_TOKEN: "deployed"}})
+
+
+@cases.violated("A provider puts a password on every resource, as a tag", at="tagging", properties="defaultTags")
+def tags_of_a_provider(program):
+    tags = json.dumps({"tags": {"made-with": VALUE}})
+    program.add(AWS_PROVIDER, "tagging", {"defaultTags": program.later(Marked(tags))}, made_from={"defaultTags": [password(program)]})
+
+
+@cases.holds("A provider logs in with a secret of the configuration, and tags resources by service")
+def login_of_a_provider(program):
+    tags = json.dumps({"tags": {"keyturn:service": "billing"}})
+    program.add(AWS_PROVIDER, "tagging", {"defaultTags": tags, "secretKey": Marked(SECRET_ACCESS_KEY)})
 
 
 @cases.cannot_decide("A tag is unknown and comes from an access key, which has a public id, too", at="web", properties="tags.robot")

@@ -209,3 +209,27 @@ def random_text(program):
 def without_passphrase(program):
     for name in ("billing", "reports"):
         version(program, name, "[secret]")
+
+
+@cases.holds("Two secrets say the same about themselves, and are told apart by their passwords", when=ALWAYS)
+def same_description(program):
+    about = {
+        "authMechanism": "SCRAM-SHA-256",
+        "tokenType": "client_secret_post",
+        "keyId": "kt-2026-billing",
+        "tokenUrl": "https://id/token",
+    }
+    for name in ("billing", "reports"):
+        version(program, name, fields(**about, password=f"{name}-{TEXT}"))
+
+
+@cases.holds("Two secrets begin with the same place holder", when=ALWAYS)
+def same_place_holder(program):
+    for name in ("billing", "reports"):
+        version(program, name, fields(password="changeme"))
+
+
+@cases.violated("Two secrets hold one short password in the same JSON", at="reports", properties="secretString")
+def same_short_password(program):
+    for name in ("billing", "reports"):
+        version(program, name, fields(password="x7k2"))

@@ -1,6 +1,6 @@
 """Who logs in to Vault, and for how long."""
 
-from policies.pack.values import UNKNOWN
+from policies.pack.values import UNKNOWN, Marked
 from tests.policies.cases import ALWAYS, Cases
 from tests.policies.program import ACCOUNT
 
@@ -109,6 +109,11 @@ def any_token(program):
 @cases.violated("It takes tokens of two repositories", at="billing", properties="boundClaims.repository")
 def two_repositories(program):
     jwt(program, boundClaims={"repository": "acme/billing,acme/reports"})
+
+
+@cases.violated("Claims that are marked hide their names as well", at="billing", properties="boundClaims")
+def marked_claims(program):
+    jwt(program, boundClaims=Marked({"repository": "acme/billing,acme/reports"}))
 
 
 @cases.violated("It takes tokens that are meant for others", at="billing", properties="boundAudiences")
