@@ -6,8 +6,9 @@ AWS that reads any secret. `<name>-??????` names one secret: it is the form that
 and `secret:*` name all. Denials are never a finding; what a statement of the same document denies to everybody without a condition is
 taken off. A variable such as `${aws:PrincipalTag/service}` stands for one text.
 
-A condition narrows a wide grant when it demands one secret (`secretsmanager:SecretId`), a tag of the secret that equals a tag of the
-caller, or the tags keyturn:environment and keyturn:service together. `IfExists` and `ForAllValues:` demand nothing.
+A condition narrows a wide grant when it demands one secret (`secretsmanager:SecretId`), what one function rotates
+(`secretsmanager:resource/AllowRotationLambdaArn`, as in AWS' own templates), a tag of the secret that equals a tag of the caller, or the
+tags keyturn:environment and keyturn:service together. `IfExists` and `ForAllValues:` demand nothing.
 
 ListSecrets, GetRandomPassword and BatchGetSecretValue take no name: they are granted on `*`, and that is no finding. The last one gives
 only what GetSecretValue allows, too.
@@ -27,10 +28,9 @@ from pydantic import Field, StringConstraints
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import NAMELESS, ON_SECRETS
-from policies.pack.graph.documents import Statement
 from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments
-from policies.pack.graph.narrowing import demanded, demands_owner
+from policies.pack.graph.narrowing import demands_secrets
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, Wide, wide
 from policies.pack.graph.readers import MEND_MALFORMED
@@ -84,7 +84,7 @@ def policy(subject: IdentityDocument, stack: Stack, settings: GrantSettings) -> 
     elif isinstance(said, list):
         unscoped = {f"secretsmanager:{action}".lower() for action in settings.allow_unscoped}
         actions = tuple(action for action in ON_SECRETS if action.lower() not in unscoped)
-        for found in wide(said, SECRETS, actions, _narrowed):
+        for found in wide(said, SECRETS, actions, demands_secrets):
             if not (found.prefix and found.prefix.startswith(tuple(settings.allow_prefixes))):
                 yield _finding(subject, found)
 
@@ -94,8 +94,3 @@ def _finding(document: IdentityDocument, found: Wide) -> Finding:
         return violated(document.urn, f"{document.label} allows {found.action} on {found.what}", property=document.property_name)
     text = f"{document.label} may allow {found.action} on {found.what}: a part of its document is not known yet"
     return cannot_decide(document.urn, text, property=document.property_name)
-
-
-def _narrowed(statement: Statement) -> Match:
-    """Tells whether the conditions leave one secret, those with a tag of the caller's, or those of one service."""
-    return max(demanded(statement, "secretsmanager:secretid"), demands_owner(statement))

@@ -20,7 +20,7 @@ from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import WRITING
 from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.holdings import Holding
-from policies.pack.graph.narrowing import demanded, demands_owner
+from policies.pack.graph.narrowing import OF_ITS_FUNCTION, demanded, demands_secrets
 from policies.pack.graph.own_documents import own_document
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.reach import SECRETS, wide
@@ -30,8 +30,6 @@ from policies.pack.graph.secret import Secret
 from policies.pack.graph.writers import Writer, Writers
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.stack import Stack
-
-_OF_ITS_FUNCTION = "secretsmanager:resource/allowrotationlambdaarn"
 
 
 @rule(
@@ -80,7 +78,7 @@ def _reaching_further(rotator: Rotator, stack: Stack) -> Iterator[Finding]:
     for holding in rotator.holdings:
         label, holder = rotator.identity.label, holding.holder
         said = _said(holding)
-        for found in wide(said, SECRETS, WRITING, _narrowed):
+        for found in wide(said, SECRETS, WRITING, demands_secrets):
             text = f"{label} rotates secrets, and {holder.label} allows it {found.action} on {found.what}"
             if found.certainty is Match.ALWAYS:
                 yield violated(rotator.urn, text, property=holding.property)
@@ -113,12 +111,8 @@ def _said(holding: Holding) -> list[Statement]:
 def _ends_with_its_function(holding: Holding) -> bool:
     writing = [statement for statement in _said(holding) if any(statement.does(action.lower()) for action in WRITING)]
     return bool(writing) and all(
-        demanded(statement, _OF_ITS_FUNCTION) is Match.ALWAYS for statement in writing if statement.allows is not False
+        demanded(statement, OF_ITS_FUNCTION) is Match.ALWAYS for statement in writing if statement.allows is not False
     )
-
-
-def _narrowed(statement: Statement) -> Match:
-    return max(demanded(statement, _OF_ITS_FUNCTION, "secretsmanager:secretid"), demands_owner(statement))
 
 
 def _shown(secrets: list[Secret]) -> str:

@@ -117,16 +117,25 @@ def _statements_of(document: Value) -> list[Statement] | Unknown:
 
 def _parsed(text: str) -> Value:
     try:
-        parsed: Any = json.loads(text)
+        parsed: Any = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         raise MalformedDocumentError from None
     return parsed
+
+
+def _object(members: list[tuple[str, Value]]) -> dict[str, Value]:
+    said = dict(members)
+    if len(said) != len(members):
+        raise MalformedDocumentError  # of two of one name nobody can say which one counts
+    return said
 
 
 def _statement(value: Value) -> Statement:
     if not isinstance(value, dict):
         raise MalformedDocumentError
     said = _lower(value)
+    if any(said.get(name) is not None and said.get(f"not{name}") is not None for name in ("action", "resource", "principal")):
+        raise MalformedDocumentError
     effect = plain(said.get("effect"))
     if effect is not UNKNOWN and not (isinstance(effect, str) and effect.lower() in ("allow", "deny")):
         raise MalformedDocumentError
@@ -144,4 +153,4 @@ def _statement(value: Value) -> Statement:
 
 def _lower(value: dict[str, Value]) -> dict[str, Value]:
     # AWS wants its own case and refuses others; a wrong case hides nothing here.
-    return {key.lower(): element for key, element in value.items()}
+    return _object([(key.lower(), element) for key, element in value.items()])

@@ -10,6 +10,10 @@ from policies.pack.values import UNKNOWN, Value
 _TAG = re.compile(r"(?:aws|secretsmanager):resourcetag/(.+)")
 _OF_CALLER = re.compile(r"\$\{aws:PrincipalTag/[^}*?]+\}", re.IGNORECASE)
 _OWNER = ("keyturn:environment", "keyturn:service")
+_BY_NAME = "-??????"
+
+OF_ITS_FUNCTION = "secretsmanager:resource/allowrotationlambdaarn"
+"""Key, in lower case, of a condition that leaves a rotation function the secrets that it rotates: AWS' own templates have it."""
 
 _EQUALITY = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 
@@ -73,6 +77,12 @@ def demands_owner(statement: Statement) -> Match:
         elif tag and tag[1] in _OWNER:
             owner[tag[1]] = all_single(values)
     return max(widest, min(owner.get(key, Match.NEVER) for key in _OWNER))
+
+
+def demands_secrets(statement: Statement) -> Match:
+    """Tells whether the conditions leave one secret by its name, those that one function rotates, or those of one owner."""
+    named = demanded(statement, "secretsmanager:secretid", fits=lambda value: _is_single(value.removesuffix(_BY_NAME)))
+    return max(named, demanded(statement, OF_ITS_FUNCTION), demands_owner(statement))
 
 
 def _are_of_caller(values: list[Value]) -> bool:

@@ -243,3 +243,28 @@ def no_document(program):
 @cases.cannot_decide("An inline policy of the role is not known yet", at="billing", properties="inlinePolicies", when=ALWAYS)
 def inline_not_known(program):
     program.role("billing", inlinePolicies=[{"name": "reads", "policy": UNKNOWN}])
+
+
+@cases.cannot_decide(
+    "An element stands twice, and nobody can say which one counts", at=("effects", "spelt", "both"), properties="policy", when=ALWAYS
+)
+def twice(program):
+    program.add(POLICY, "effects", {"policy": document(statement("*")).replace('"Resource"', '"Effect": "Deny", "Resource"')})
+    program.add(POLICY, "spelt", {"policy": document(statement("*")).replace('"Resource"', '"action": "s3:GetObject", "Resource"')})
+    program.add(POLICY, "both", {"policy": document(statement("*", action="s3:GetObject", NotAction="iam:*"))})
+
+
+@cases.violated("A condition demands any secret of an environment", at="reads")
+def secret_id_with_a_wildcard(program):
+    inline(program, statement("*", Condition={"StringLike": {"secretsmanager:SecretId": ["dev/*", f"{SECRET}-*"]}}))
+
+
+@cases.holds("A condition demands one secret, by its name")
+def secret_id_by_name(program):
+    inline(program, statement("*", Condition={"ArnLike": {"secretsmanager:SecretId": f"{SECRET}-??????"}}))
+
+
+@cases.holds("It is for what one function rotates, as in AWS' own templates")
+def of_its_function(program):
+    function = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:rotate"
+    inline(program, statement(EVERY_SECRET, Condition={"StringEquals": {"secretsmanager:resource/AllowRotationLambdaArn": function}}))
