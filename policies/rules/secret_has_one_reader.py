@@ -6,7 +6,8 @@ policy lets in. Who is denied without a condition is none. The role of the secre
 unless something else runs as it, too. `*` and another account are never one reader.
 
 The owner is the service that Keyturn's components or the tags `keyturn:environment` and `keyturn:service` name, and all roles of a
-service are one reader. Without either, a secret has one reader as long as one identity reads it.
+service are one reader. A role that does not say whose it is belongs to the service of what runs as it: of a function, a task, a pod.
+Without an owner, a secret has one reader as long as one identity reads it.
 
 Before the first deployment ARNs are unknown, and with them every document that holds one. The rule then goes by what the document is
 made from: made from the secret, it may read it; made from other resources only, it does not. A document of `get_policy_document`
@@ -23,12 +24,14 @@ nothing here.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.deliveries import Deliveries
 from policies.pack.graph.intent import ForeignRead, Permission, Service
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import Reader, Unreadable
+from policies.pack.graph.runners import Runners
 from policies.pack.graph.secret import Secret
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.stack import Stack
@@ -80,7 +83,7 @@ def policy(subject: Secret | Unreadable | ForeignRead, stack: Stack) -> Iterator
 def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
     own: list[Reader] = []
     nameless: list[Reader] = []
-    for reader in stack.readers_of(secret):
+    for reader in _readers(secret, stack):
         service = reader.identity.service
         if service is UNKNOWN:
             yield cannot_decide(
@@ -96,6 +99,18 @@ def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
     if nameless and _count(nameless) + bool(own) > 1:
         certain = _count(filter(_is_certain, nameless)) + any(map(_is_certain, own))
         yield _too_many(secret, nameless, certain=certain)
+
+
+def _readers(secret: Secret, stack: Stack) -> Iterator[Reader]:
+    """Gives the readers of a secret, each for the service that it belongs to, or that it runs for."""
+    for reader in stack.readers_of(secret):
+        identity = reader.identity
+        runners = stack.part(Runners).of(identity.resource) if identity.service is None and identity.resource is not None else []
+        services = {service for runner in runners if isinstance(service := runner.service, Service)}
+        for service in (*services, *([UNKNOWN] if any(runner.service is UNKNOWN for runner in runners) else [])):
+            yield replace(reader, identity=replace(identity, service=service))
+        if not any(runner.service is not None for runner in runners):
+            yield reader
 
 
 def _foreign(secret: Secret, reader: Reader, stack: Stack) -> Iterator[Finding]:
@@ -119,7 +134,7 @@ def _elsewhere(read: ForeignRead) -> Iterator[Finding]:
 
 def _without_owner(secret: Secret, stack: Stack) -> Iterator[Finding]:
     parties: dict[object, Reader] = {}
-    for reader in stack.readers_of(secret):
+    for reader in _readers(secret, stack):
         if stack.permission(reader.identity, secret) is Permission.GRANTED:
             continue
         service = reader.identity.service

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, INSTANCE_PROFILE, ROLE, TASK_DEFINITION
+from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, INSTANCE_PROFILE, POD_IDENTITY, ROLE, TASK_DEFINITION
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN
 
-_RUNS_AS = {FUNCTION: ("role",), TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"), INSTANCE_PROFILE: ("role",)}
+RUNS_AS = {
+    FUNCTION: ("role",),
+    TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"),
+    INSTANCE_PROFILE: ("role",),
+    POD_IDENTITY: ("roleArn",),
+}
 """What runs as a role, with the properties that name it."""
 
 
@@ -48,7 +53,7 @@ def also_applications(rotations: Iterable[Resource], resources: Resources, ident
 def applications(rotations: Iterable[Resource], resources: Resources, identities: Identities) -> Iterator[tuple[Resource, Identity]]:
     """Gives what runs as a role and rotates nothing, with that role."""
     rotating = {function.urn for rotation in rotations for function in functions_of(rotation, "rotationLambdaArn", resources)}
-    for token, properties in _RUNS_AS.items():
+    for token, properties in RUNS_AS.items():
         for resource in resources.of_type(token):
             if resource.urn not in rotating:
                 for property_name in properties:

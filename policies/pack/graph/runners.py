@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.tokens import FUNCTION, INSTANCE_PROFILE, POD_IDENTITY, ROLE, TASK_DEFINITION
+from policies.pack.graph.rotation import RUNS_AS
+from policies.pack.graph.tokens import POD_IDENTITY, ROLE
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
-
-_RUNS_AS = {
-    FUNCTION: ("role",),
-    TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"),
-    INSTANCE_PROFILE: ("role",),
-    POD_IDENTITY: ("roleArn",),
-}
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class Runners:
 
     def __init__(self, stack: "Stack") -> None:
         self._by_role: defaultdict[str, list[Runner]] = defaultdict(list)
-        for type_token, properties in _RUNS_AS.items():
+        for type_token, properties in RUNS_AS.items():
             for resource in stack.resources.of_type(type_token):
                 runner = Runner(resource, service_of(resource, stack.resources))
                 roles = {identity.key for name in properties for identity in stack.identities.named_by(resource, name, ROLE)}

@@ -11,6 +11,7 @@ cases = Cases("secret-has-one-reader")
 NAME = "dev/billing/database"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 EXTERNAL_SECRET = "kubernetes:external-secrets.io/v1:ExternalSecret"
+POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 SECRET_STORE = "kubernetes:external-secrets.io/v1:SecretStore"
 
 
@@ -43,6 +44,13 @@ def synced(program, role):
     program.add(SECRET_STORE, "store", {"metadata": {"name": "store"}, "spec": {"provider": {"aws": aws}}})
     spec = {"secretStoreRef": {"name": "store"}, "data": [{"secretKey": "password", "remoteRef": {"key": NAME, "property": "password"}}]}
     program.add(EXTERNAL_SECRET, "synced", {"metadata": {"name": "synced"}, "spec": spec})
+
+
+def run_as(program, role, **inputs):
+    """A function that runs as a role."""
+    name = program.name_of(role)
+    given = {"name": f"of-{name}", "role": program.later(f"arn:aws:iam::{ACCOUNT}:role/{name}"), **inputs}
+    program.add(FUNCTION, f"of-{name}", given, made_from={"role": [role]})
 
 
 @cases.violated("Two roles may read it", at="database", when=DEPLOYED)
@@ -114,9 +122,34 @@ def synced_for_another(program):
     synced(program, "another-cluster")
 
 
+@cases.violated("A function of another service runs as the role that reads it, and the role says nothing", at="database", when=DEPLOYED)
+def runs_for_another_service(program):
+    secret, role = program.secret(tags=tags("billing")), program.role("app")
+    program.grant(role, secret)
+    run_as(program, role, tags=tags("reports"))
+
+
+@cases.violated("The role of its rotation runs a pod, too", at="database", when=DEPLOYED)
+def rotator_runs_a_pod(program):
+    secret, rotator = program.secret(), program.role("rotator")
+    program.grant(program.role("billing"), secret)
+    program.rotation(secret, rotator)
+    pod = {"namespace": "reports", "serviceAccount": "reports", "roleArn": program.later(f"arn:aws:iam::{ACCOUNT}:role/rotator")}
+    program.add(POD_IDENTITY, "reports", pod, made_from={"roleArn": [rotator]})
+
+
 @cases.holds("One role reads it")
 def one_role(program):
     program.grant(program.role("billing"), program.secret())
+
+
+@cases.holds("Roles that say nothing run for its own service")
+def run_for_its_own_service(program):
+    secret = program.secret(tags=tags("billing"))
+    for name in ("web", "worker"):
+        role = program.role(name)
+        program.grant(role, secret)
+        run_as(program, role, tags=tags("billing"))
 
 
 @cases.holds("Two roles of its own service read it")
@@ -218,6 +251,13 @@ def kept_elsewhere(program):
 @cases.cannot_decide("Whose the reader is is not known yet", at="database", when=ALWAYS)
 def reader_not_known(program):
     program.grant(program.role("somebody", tags=UNKNOWN), program.secret(tags=tags("billing")))
+
+
+@cases.cannot_decide("For which service the role of its reader runs is not known yet", at="database", when=ALWAYS)
+def runner_not_known(program):
+    secret, role = program.secret(tags=tags("billing")), program.role("app")
+    program.grant(role, secret)
+    run_as(program, role, tags=UNKNOWN)
 
 
 @cases.cannot_decide("A tag beside the secret may let somebody read", at="database", when=ALWAYS)
