@@ -15,6 +15,7 @@ from pydantic import Field
 from keyturn.catalogue import PROTECTED_ENVIRONMENTS
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.environments import environment_of
+from policies.pack.graph.key import KEY_TYPES
 from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule
@@ -24,10 +25,7 @@ from policies.pack.values import UNKNOWN, Value
 
 _WINDOWS = {
     SECRET: "recoveryWindowInDays",
-    "aws:kms/key:Key": "deletionWindowInDays",
-    "aws:kms/externalKey:ExternalKey": "deletionWindowInDays",
-    "aws:kms/replicaKey:ReplicaKey": "deletionWindowInDays",
-    "aws:kms/replicaExternalKey:ReplicaExternalKey": "deletionWindowInDays",
+    **dict.fromkeys(KEY_TYPES, "deletionWindowInDays"),
 }
 _DEFAULT = 30  # of the provider, for secrets and keys alike
 

@@ -20,13 +20,13 @@ from policies.pack.graph.leaks import Leaks, Place
 from policies.pack.graph.leaves import Leaf, leaves
 from policies.pack.graph.taint import Taint
 from policies.pack.graph.token_formats import PRECISE, Format
+from policies.pack.graph.tokens import STACK
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN
 
-_STACK = "pulumi:pulumi:Stack"
 # Packages whose types are resources of their own; the engine names a provider for each of them, and none for a component.
 _NO_COMPONENTS = ("aws", "aws-native", "command", "kubernetes", "pulumi", "random", "tls", "vault")
 _MEND_UNKNOWN = "Export the secret's ARN or name instead of its value; one that stays goes into allowOutputs."
@@ -57,7 +57,7 @@ class OutputSettings(Settings):
 )
 def policy(resource: Resource, stack: Stack, settings: OutputSettings) -> Iterator[Finding]:
     """Looks at every output of the stack, and at what a component gives to the program around it."""
-    shown = "the stack" if resource.type == _STACK else resource.label
+    shown = "the stack" if resource.type == STACK else resource.label
     unknown: list[Leaf] = []
     for name, value in resource.outputs.items():
         if any(fnmatchcase(name, pattern) for pattern in settings.allow_outputs):
@@ -73,11 +73,11 @@ def policy(resource: Resource, stack: Stack, settings: OutputSettings) -> Iterat
 
 
 def _unknown(resource: Resource, unknown: list[Leaf], shown: str, taint: Taint) -> Iterator[Finding]:
-    has_values = taint.has_values if resource.type == _STACK else taint.has_values_inside(resource)
+    has_values = taint.has_values if resource.type == STACK else taint.has_values_inside(resource)
     for leaf in unknown if has_values else ():
         text = f"an output of {shown} is not known yet, nor whether it is marked: there are values of secrets that it may be"
         yield cannot_decide(resource.urn, text, property=leaf.path, mend=_MEND_UNKNOWN)
 
 
 def _has_outputs(resource: Resource) -> bool:
-    return resource.type == _STACK or (not resource.provider and resource.type.partition(":")[0] not in _NO_COMPONENTS)
+    return resource.type == STACK or (not resource.provider and resource.type.partition(":")[0] not in _NO_COMPONENTS)

@@ -19,9 +19,9 @@ from pydantic import AfterValidator, Field
 
 from keyturn.names import InvalidNameError, parse
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.intent import tag
+from policies.pack.graph.intent import components_around, tag
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.tokens import OURS, SECRET_TAG
+from policies.pack.graph.tokens import SECRET_TAG
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
@@ -76,9 +76,8 @@ def policy(secret: Secret, stack: Stack, settings: Owner) -> Iterator[Finding]:
 def _said(secret: Secret, stack: Stack, settings: Owner, part: Part) -> Iterator[tuple[Value, str]]:
     """Gives what may name a part of the owner, and the property where it stands."""
     resource = secret.resource
-    for component in stack.resources.ancestors(resource):
-        if component.type.startswith(OURS):
-            yield component.read(part), part
+    for component in components_around(resource, stack.resources):
+        yield component.read(part), part
     keys = (f"keyturn:{part}", *settings.tag_keys.get(part, ()))
     for key in keys:
         yield tag(resource, key), "tags"

@@ -21,12 +21,12 @@ from pydantic import BaseModel, Field
 from keyturn.catalogue import Kind
 from policies.pack.finding import Answer, Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
-from policies.pack.graph.intent import day, tag
+from policies.pack.graph.intent import day, said_of, tag
 from policies.pack.graph.pace import pace
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.rotation import Rotation
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, OURS, SERVERLESS_APPLICATION
+from policies.pack.graph.tokens import CLOUDFORMATION_STACK, FUNCTION, FUNCTION_ALIAS, ROLE, SERVERLESS_APPLICATION
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.settings import Said, Settings
 from policies.pack.stack import Stack
@@ -73,7 +73,7 @@ def policy(secret: Secret, stack: Stack, settings: Reviews) -> Iterator[Finding]
     if any(not findings for findings in answers) or _is_owned_by_aws(secret):
         return
     label = secret.resource.label
-    kind = _intent(secret, stack, "kind", "keyturn:kind")
+    kind = said_of(secret.resource, stack.resources, "kind")
     listed = settings.static_allow.get(secret.name or "")
     if kind is not UNKNOWN and kind == Kind.STATIC:
         yield from _static(secret, stack, settings)
@@ -120,7 +120,7 @@ def _carried_out(urn: str, label: str, rotation: Rotation, stack: Stack) -> Iter
     for name, value in (("rotationLambdaArn", function), ("externalSecretRotationRoleArn", partner)):
         if value is UNKNOWN:
             made_from = origin(resource, name, stack.resources)
-            if not made_from.of_type(FUNCTION, FUNCTION_ALIAS, SERVERLESS_APPLICATION, CLOUDFORMATION_STACK, "aws:iam/role:Role"):
+            if not made_from.of_type(FUNCTION, FUNCTION_ALIAS, SERVERLESS_APPLICATION, CLOUDFORMATION_STACK, ROLE):
                 yield cannot_decide(urn, f"what rotates {label} is not known yet and is made from no function of this stack", property=name)
             return
     yield violated(urn, f"nothing carries out the rotation of {label}: it names no function", property="rotationLambdaArn")
@@ -135,8 +135,8 @@ def _bounded(urn: str, label: str, rotation: Rotation) -> Iterator[Finding]:
 
 
 def _static(secret: Secret, stack: Stack, settings: Reviews) -> Iterator[Finding]:
-    reason = _intent(secret, stack, "reason", "keyturn:reason")
-    review = _intent(secret, stack, "reviewBy", "keyturn:review-by")
+    reason = said_of(secret.resource, stack.resources, "reason")
+    review = said_of(secret.resource, stack.resources, "reviewBy")
     for name, value in (("reason", reason), ("reviewBy", review)):
         if value is UNKNOWN:
             yield cannot_decide(secret.urn, f"{secret.resource.label} is static, and why or until when is not known yet", property=name)
@@ -156,14 +156,6 @@ def _reviewed(secret: Secret, ends: date, stack: Stack, settings: Reviews, *, pr
     elif ends > stack.today + timedelta(days=settings.max_review_days):
         text = f"{secret.resource.label} is static and its review is more than {settings.max_review_days} days ahead"
         yield violated(secret.urn, text, property=property)
-
-
-def _intent(secret: Secret, stack: Stack, name: str, tag_name: str) -> Value:
-    """Gives what the component around the secret says, else what the secret's tag says."""
-    for component in stack.resources.ancestors(secret.resource):
-        if component.type.startswith(OURS) and component.read(name) is not None:
-            return component.read(name)
-    return tag(secret.resource, tag_name)
 
 
 def _is_given(value: Value) -> bool:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
 from policies.pack.graph.environments import Environments
-from policies.pack.graph.intent import Service
+from policies.pack.graph.intent import Service, components_around
 from policies.pack.graph.keys import Keys
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match
 from policies.pack.graph.references import Reference, References
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.shared_facts import HeldSecret, Read, SecretReader, UsedKey, VaultRole
-from policies.pack.graph.tokens import OURS
 from policies.pack.graph.vault_tokens import APPROLE_ROLE, AWS_ROLE, JWT_ROLE, KUBERNETES_ROLE, LOGIN_ROLES
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown
@@ -125,7 +124,7 @@ class FactsOfStack:
             environment = self._environments.of(resource)
         service = owner.name if isinstance(owner, Service) else None
         is_known = isinstance(environment, str | None) and owner is not UNKNOWN
-        above = [one for one in self._stack.resources.ancestors(resource) if one.type.startswith(OURS)]
+        above = components_around(resource, self._stack.resources)
         hidden = any(map(resource.hides, (*_NAME_IT, *properties))) or any(one.hides(name) for one in above for name in _NAME_IT_IN_OURS)
         return _Whose(
             environment=environment if isinstance(environment, str) else None, service=service, is_known=is_known, is_hidden=hidden

@@ -1,5 +1,7 @@
 """What a program says about itself: which service a resource belongs to, what a service means to read, and until when."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -9,6 +11,8 @@ from policies.pack.graph.tokens import OURS, SERVICE_ACCESS
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements, plain
+
+_CAPITAL = re.compile(r"[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,23 @@ class Service:
         return self.name == other.name and (None in (self.environment, other.environment) or self.environment == other.environment)
 
 
+def components_around(resource: Resource, resources: Resources) -> Iterator[Resource]:
+    """Gives Keyturn's components around a resource, the nearest first."""
+    return (component for component in resources.ancestors(resource) if component.type.startswith(OURS))
+
+
 def service_of(resource: Resource, resources: Resources) -> Service | Unknown | None:
     """Gives the service that a resource belongs to: by the component around it, else by its tags. None when nothing says."""
-    for component in resources.ancestors(resource):
-        if component.type.startswith(OURS):
-            named = _service(component.read("environment"), component.read("service"))
-            if named is not None:
-                return named
+    for component in components_around(resource, resources):
+        named = service_declared(component)
+        if named is not None:
+            return named
     return _service(tag(resource, "keyturn:environment"), tag(resource, "keyturn:service"))
+
+
+def service_declared(component: Resource) -> Service | Unknown | None:
+    """Gives the service that one of Keyturn's components names as its own."""
+    return _service(component.read("environment"), component.read("service"))
 
 
 def _service(environment: Value, service: Value) -> Service | Unknown | None:
@@ -49,11 +62,12 @@ def tag(resource: Resource, key: str) -> Value:
 
 
 def said_of(resource: Resource, resources: Resources, about: str) -> Value:
-    """Gives what the component around a resource says about it, e.g. its `sensitivity`, else its tag `keyturn:sensitivity`."""
-    for component in (resource, *resources.ancestors(resource)):
-        if component.type.startswith(OURS) and (said := component.read(about)) is not None:
+    """Gives what the component around a resource says about it, e.g. its `reviewBy`, else its tag `keyturn:review-by`."""
+    own = [resource] if resource.type.startswith(OURS) else []
+    for component in (*own, *components_around(resource, resources)):
+        if (said := component.read(about)) is not None:
             return said
-    return tag(resource, f"keyturn:{about}")
+    return tag(resource, f"keyturn:{_CAPITAL.sub(lambda letter: f'-{letter[0].lower()}', about)}")
 
 
 class Permission(Enum):
@@ -123,10 +137,7 @@ def is_own(service: Service | Unknown | None, physical_name: str) -> bool:
 
 def accesses(resources: Resources) -> list[Access]:
     """Gives what each service of the stack declares."""
-    return [
-        Access(component, _service(component.read("environment"), component.read("service")))
-        for component in resources.of_type(SERVICE_ACCESS)
-    ]
+    return [Access(component, service_declared(component)) for component in resources.of_type(SERVICE_ACCESS)]
 
 
 def day(value: Value) -> date | None:

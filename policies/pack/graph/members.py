@@ -3,9 +3,8 @@
 import re
 
 from keyturn.catalogue import Kind
-from policies.pack.graph.intent import tag
+from policies.pack.graph.intent import said_of
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.tokens import OURS
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown
 
@@ -33,9 +32,7 @@ _FIRST_STEP = re.compile(r"[\w-]+")
 
 def members_of(secret: Secret, resources: Resources) -> frozenset[str] | Unknown | None:
     """Gives the members of a secret's value. None when its kind does not say, UNKNOWN when the kind is not known yet."""
-    components = (one for one in resources.ancestors(secret.resource) if one.type.startswith(OURS))
-    said = (*(component.read("kind") for component in components), tag(secret.resource, "keyturn:kind"))
-    kind = next((one for one in said if one is not None), None)
+    kind = said_of(secret.resource, resources, "kind")
     return UNKNOWN if kind is UNKNOWN else _MEMBERS.get(kind) if isinstance(kind, str) else None
 
 

@@ -9,7 +9,7 @@ from policies.pack.graph.documents import READ, MalformedDocumentError, Statemen
 from policies.pack.graph.edges import origin
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.identity import Identity
-from policies.pack.graph.intent import Service, service_of
+from policies.pack.graph.intent import Service, service_declared, service_of
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.task_definitions import container_secrets
 from policies.pack.graph.tokens import (
@@ -182,12 +182,7 @@ class References:
         yield Reference(resource, property_name, text, resource, by, service, reads, hidden, secrets, is_open)
 
     def _service(self, resource: Resource) -> Service | Unknown | None:
-        if resource.type == SERVICE_ACCESS:
-            environment, service = resource.read("environment"), resource.read("service")
-            if environment is UNKNOWN or service is UNKNOWN:
-                return UNKNOWN
-            return Service(environment if isinstance(environment, str) else None, service) if isinstance(service, str) else None
-        return service_of(resource, self._stack.resources)
+        return service_declared(resource) if resource.type == SERVICE_ACCESS else service_of(resource, self._stack.resources)
 
 
 def name_in(text: str) -> str:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.pack.graph.intent import Service, service_of, tag
+from policies.pack.graph.intent import Service, components_around, service_of, tag
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match
 from policies.pack.graph.place import account_of, region_of
-from policies.pack.graph.tokens import OURS, SECRET, SECRET_TAG
+from policies.pack.graph.tokens import SECRET, SECRET_TAG
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
@@ -86,8 +86,8 @@ def _replicas(resource: Resource, arn: str) -> Iterator[str]:
 
 
 def _declared_name(resource: Resource, resources: Resources) -> str | None:
-    for component in resources.ancestors(resource):
-        if component.type.startswith(OURS) and (name := _joined(component.read(part) for part in _PARTS)):
+    for component in components_around(resource, resources):
+        if name := _joined(component.read(part) for part in _PARTS):
             return name
     return _joined(tag(resource, f"keyturn:{part}") for part in _PARTS)
 
