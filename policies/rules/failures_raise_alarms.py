@@ -1,8 +1,9 @@
 """Somebody is told when a rotation fails, a read is denied, a policy changes, a secret is deleted or its key disabled.
 
-Told means: an EventBridge rule that is switched on, lets the event through and has a target; or a CloudWatch alarm with an action on a
-metric filter that looks for it. A rule that is narrowed to some secrets counts for those. Denied reads come to EventBridge only in a
-rule whose state is ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS; another one hears nothing, and counts for nothing.
+Told means: an EventBridge rule on the default bus that is switched on, lets the event through and has a target; or a CloudWatch alarm with
+an action on a metric filter that looks for it. To another bus AWS reports nothing by itself. A rule that is narrowed to some secrets counts
+for those; whether one that is narrowed to some keys hears of the one that is disabled nobody can decide. Denied reads come to EventBridge
+only in a rule whose state is ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS; another one hears nothing, and counts for nothing.
 
 Before the first deployment a pattern with an unknown ARN inside is unknown as a whole: the rule cannot decide what it lets through.
 

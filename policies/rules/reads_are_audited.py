@@ -77,6 +77,8 @@ def _lacks(trail: Resource) -> Iterator[tuple[str, str]]:
         yield "enableLogging", "is switched off"
     if is_trail and _known(trail, "isMultiRegionTrail") is not True:
         yield "isMultiRegionTrail", "records one region only"
+    if not is_trail and _known(trail, "suspend") is True:
+        yield "suspend", "is switched off"
     if not is_trail and _known(trail, "multiRegionEnabled") is False:
         yield "multiRegionEnabled", "records one region only"
     advanced = elements(_known(trail, "advancedEventSelectors"))

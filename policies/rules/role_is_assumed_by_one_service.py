@@ -8,7 +8,7 @@ Judged is the trust policy of every role that reads or changes secrets, its own 
   every branch, pull request, namespace or service account that it covers. `IfExists` and `ForAllValues:` demand nothing. Anybody of a
   SAML provider is nobody in particular.
 - Two services of AWS, two service accounts, two repositories or two roles are two parties. Branches and environments of one repository
-  are one, as are Lambda and Lambda at the edge.
+  (GitHub) or project (GitLab) are one, as are Lambda and Lambda at the edge.
 - EKS Pod Identity (`pods.eks.amazonaws.com`) is one party by its associations: they name one service account.
 - Functions, tasks and instance profiles that run as the role, and the role itself, belong to one service, by their components or tags.
 

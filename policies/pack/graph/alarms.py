@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from policies.pack.graph.edges import origin
-from policies.pack.graph.event_patterns import THE_SECRET, Event, Passed, passed
+from policies.pack.graph.event_patterns import THE_KEY, THE_SECRET, Event, Passed, passed
 from policies.pack.graph.patterns import Match, is_exact
 from policies.pack.graph.secret import BY_NAME
 from policies.pack.graph.tokens import EVENT_RULE, EVENT_TARGET, LOG_METRIC_FILTER, METRIC_ALARM
@@ -53,7 +53,9 @@ _EVENTS: Mapping[Happening, tuple[Event, ...]] = {
     Happening.READ_DENIED: (_called("GetSecretValue", errorCode="AccessDenied", requestParameters=_OF_THE_SECRET),),
     Happening.POLICY_CHANGED: (_called("PutResourcePolicy", requestParameters=_OF_THE_SECRET),),
     Happening.SECRET_DELETED: (_called("DeleteSecret", requestParameters=_OF_THE_SECRET),),
-    Happening.KEY_DISABLED: (_called("DisableKey", "kms"), _called("ScheduleKeyDeletion", "kms")),
+    Happening.KEY_DISABLED: tuple(
+        _called(name, "kms", requestParameters={"keyId": THE_KEY}) for name in ("DisableKey", "ScheduleKeyDeletion")
+    ),
 }
 """What CloudTrail and Secrets Manager report; all events of a happening must be heard."""
 
@@ -114,10 +116,11 @@ class Alarms:
 
     def _add_rule(self, rule: Resource, actions: frozenset[str]) -> None:
         state, enabled = rule.read("state"), rule.read("isEnabled")
-        pattern = rule.read("eventPattern")
-        unknown = next(
-            (name for name, value in (("eventPattern", pattern), ("state", state), ("isEnabled", enabled)) if value is UNKNOWN), ""
-        )
+        pattern, bus = rule.read("eventPattern"), rule.read("eventBusName")
+        if isinstance(bus, str) and bus.rpartition("/")[2] not in ("", "default"):
+            return  # what AWS itself reports comes to the default bus
+        given = {"eventPattern": pattern, "state": state, "isEnabled": enabled, "eventBusName": bus}
+        unknown = next((name for name, value in given.items() if value is UNKNOWN), "")
         parsed = _parsed(pattern)
         for happening, events in _EVENTS.items():
             if unknown:

@@ -15,6 +15,8 @@ Event = Mapping[str, "str | Event"]
 
 THE_SECRET = "\x00secret"  # noqa: S105 - a gap
 """Stands in an event for the name or the ARN of the secret that it is about."""
+THE_KEY = "\x00key"
+"""Stands in an event for the id, the ARN or an alias of the key that it is about: which of them, the caller chooses."""
 
 _ARN = re.compile(r"arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:", re.IGNORECASE)
 
@@ -63,6 +65,8 @@ def _any(filters: list[Any], value: "str | Event | None", names: list[str]) -> M
         found = list(_names(filters))
         names.extend(found)
         return Match.ALWAYS if found else Match.MAYBE
+    if value == THE_KEY:
+        return Match.MAYBE
     return max((_one(wanted, value) for wanted in filters), default=Match.NEVER)
 
 

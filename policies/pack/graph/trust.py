@@ -109,5 +109,5 @@ class Trust:
 
 
 def _party(subject: str) -> str:
-    """Gives who a subject is: a repository is one, whichever branch or environment of it runs."""
-    return ":".join(subject.split(":")[:2]) if subject.startswith("repo:") else subject
+    """Gives who a subject is: a repository is one, of GitHub or GitLab, whichever branch or environment of it runs."""
+    return ":".join(subject.split(":")[:2]) if subject.startswith(("repo:", "project_path:")) else subject

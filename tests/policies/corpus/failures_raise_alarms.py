@@ -66,6 +66,12 @@ def wrong_detail_type(program):
     rule(program, "failed", failed() | {"detail-type": ["AWS API Call via CloudTrail"]})
 
 
+@cases.violated("The rule is on a bus to which AWS reports nothing", at=STACK, settings=ROTATIONS)
+def another_bus(program):
+    program.secret()
+    rule(program, "failed", failed(), eventBusName=f"arn:aws:events:eu-central-1:{ACCOUNT}:event-bus/shop")
+
+
 @cases.violated("Reads come to no rule that does not ask for them", at=STACK, settings={"required": ["read-denied"]})
 def reads_without_state(program):
     program.secret()
@@ -107,6 +113,12 @@ def all_heard(program):
     everything(program)
 
 
+@cases.holds("The rule names the default bus", settings=ROTATIONS)
+def default_bus(program):
+    program.secret()
+    rule(program, "failed", failed(), eventBusName="default")
+
+
 @cases.holds("One rule takes both by $or, narrowed to the environment's names and ARNs", settings={"required": ["secret-deleted"]})
 def narrowed(program):
     program.secret()
@@ -143,6 +155,22 @@ def no_secrets(program):
 def unknown_pattern(program):
     program.secret()
     rule(program, "failed", UNKNOWN)
+
+
+@cases.cannot_decide(
+    "The rule is narrowed to a key by its id", at=STACK, properties="eventPattern", when=ALWAYS, settings={"required": ["key-disabled"]}
+)
+def narrowed_to_a_key(program):
+    program.secret()
+    program.add(KEY, "key", {})
+    pattern = called("DisableKey", "ScheduleKeyDeletion", requestParameters={"keyId": ["1234abcd-12ab-34cd-56ef-1234567890ab"]})
+    rule(program, "keys", pattern)
+
+
+@cases.cannot_decide("On which bus the rule is is not known yet", at=STACK, properties="eventBusName", when=ALWAYS, settings=ROTATIONS)
+def unknown_bus(program):
+    program.secret()
+    rule(program, "failed", failed(), eventBusName=UNKNOWN)
 
 
 @cases.cannot_decide("Whether the rule is on comes from elsewhere", at=STACK, when=ALWAYS, settings=ROTATIONS)

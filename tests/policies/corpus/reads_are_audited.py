@@ -49,6 +49,12 @@ def switched_off(program):
     trail(program, enableLogging=False)
 
 
+@cases.violated("The event data store takes in nothing", at="store", properties="suspend")
+def suspended(program):
+    program.secret()
+    program.add(STORE, "store", {"suspend": True})
+
+
 @cases.violated("Advanced selectors want writes", at="trail", properties="advancedEventSelectors")
 def advanced_writes(program):
     trail(program, advancedEventSelectors=advanced({"field": "readOnly", "equals": ["false"]}))

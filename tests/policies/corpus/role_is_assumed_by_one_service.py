@@ -212,6 +212,12 @@ def one_repository(program):
     reader(program, from_github(["repo:acme/shop:ref:refs/heads/main", "repo:acme/shop:environment:prod"]))
 
 
+@cases.holds("One project of GitLab takes it, from two branches")
+def two_branches_of_gitlab(program):
+    subjects = [f"project_path:acme/shop:ref_type:branch:ref:{branch}" for branch in ("main", "release")]
+    reader(program, with_token("gitlab.com", StringEquals={"gitlab.com:aud": "https://gitlab.com", "gitlab.com:sub": subjects}))
+
+
 @cases.holds("Every branch of a repository takes it, and that is allowed", settings={"allowedSubjects": ["repo:acme/shop:*"]})
 def allowed_branches(program):
     reader(program, from_github("repo:acme/shop:*", "StringLike"))
