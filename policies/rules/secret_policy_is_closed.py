@@ -119,7 +119,7 @@ def _judged(subject: Resource, statement: Statement, circle: Circle, settings: C
         who, is_open = "a principal that is not known yet", Match.MAYBE
         if value is not UNKNOWN:
             who, is_open = _open(kind, value, circle, settings, hidden=subject.hides("policy"))
-        certainty = min(allows, is_open, Match(Match.ALWAYS - kept))
+        certainty = min(allows, is_open, kept.opposite)
         if certainty:
             yield _let_in(subject, who, certainty)
 
@@ -138,7 +138,7 @@ def _open(kind: str, value: Value, circle: Circle, settings: ClosedSettings, *, 
         return "everybody", Match.ALWAYS
     if account := account_of(value):
         shown = "another account" if hidden else f"account {account}"
-        return f"{shown} as a whole", Match(Match.ALWAYS - circle.has_account(account))
+        return f"{shown} as a whole", circle.has_account(account).opposite
     return "", Match.NEVER
 
 

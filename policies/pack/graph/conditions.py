@@ -56,7 +56,7 @@ def _tested(operator: str, key: str, values: list[Value], identity: Identity, th
     if key.lower() == "aws:principalarn":
         operator = operator.removesuffix("ifexists")  # every caller has an ARN
         named = max((_is(value, identity, operator) for value in values), default=Match.NEVER)
-        return named if operator in _ARN_IS else Match(Match.ALWAYS - named) if operator in _ARN_IS_NOT else None
+        return named if operator in _ARN_IS else named.opposite if operator in _ARN_IS_NOT else None
     tag_of_thing = _TAG_OF_THING.fullmatch(key)
     operator = operator.removeprefix("foranyvalue:")
     if tag_of_thing and operator in _SAME:

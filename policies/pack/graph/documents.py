@@ -45,6 +45,12 @@ class Statement:
         }
         return {action: does for action, does in found.items() if does}
 
+    def is_about(self, covered_by: Callable[[str], Match]) -> Match:
+        """Tells whether its resources contain a thing; the policy of a thing itself need not name it."""
+        if self.resources is None and self.not_resources is None:
+            return Match.ALWAYS
+        return selected(self.resources, self.not_resources, covered_by)
+
     @cached_property
     def _patterns(self) -> tuple[str, ...] | None:
         """Gives what it says of actions when all of it is known."""
@@ -65,7 +71,7 @@ class Statement:
 def selected(these: Value, all_but: Value, covers: Callable[[str], Match]) -> Match:
     """Gives whether a list of patterns, or everything but such a list, covers what `covers` asks for."""
     if these is None and all_but is not None:
-        return Match(Match.ALWAYS - _widest(all_but, covers))
+        return _widest(all_but, covers).opposite
     return _widest(these, covers)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, Match, is_exact, match
+from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, Match, is_exact, match_arn
 from policies.pack.graph.place import account_of, region_of
 from policies.pack.graph.tokens import EXTERNAL_KEY, KEY, REPLICA_EXTERNAL_KEY, REPLICA_KEY
 from policies.pack.resource import Resource
@@ -49,11 +49,7 @@ class Key:
 
     def covered_by(self, pattern: str) -> Match:
         """Tells whether a pattern of ARNs covers the key. An alias never does: KMS takes aliases where a key is used, not granted."""
-        # A stack lives in one partition, so a document of the stack names it for us.
-        partition = pattern.split(":")[1] if pattern.startswith("arn:") else ANY_WORD
-        gap = f"arn:{ANY_WORD}:"
-        known = f"arn:{partition}:" if is_exact(partition) else gap
-        return match(pattern, self.arn.replace(gap, known, 1))
+        return match_arn(pattern, self.arn)
 
 
 def keys(resources: Resources) -> list[Key]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from policies.pack.graph.conditions import holds_for
-from policies.pack.graph.documents import MalformedDocumentError, Statement, selected, statements
+from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.key import Key
@@ -102,10 +102,7 @@ class KeyPolicies:
                     yield Reader(identity, min(does, certainty), grant.label)
 
     def _certainty(self, statement: Statement, key: Key, action: str) -> Match:
-        about = Match.ALWAYS
-        if statement.resources is not None or statement.not_resources is not None:
-            about = selected(statement.resources, statement.not_resources, key.covered_by)
-        return min(statement.does(action), about, Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
+        return min(statement.does(action), statement.is_about(key.covered_by), Match.MAYBE if statement.allows is UNKNOWN else Match.ALWAYS)
 
     def _read(self, key: Key) -> list[Statement] | Unknown | None:
         beside = self._policies.get(key.urn, [])

@@ -3,7 +3,6 @@
 SERVICE_ACCOUNTS = ("kubernetes:core/v1:ServiceAccount", "kubernetes:core/v1:ServiceAccountPatch")
 SECRETS = ("kubernetes:core/v1:Secret", "kubernetes:core/v1:SecretPatch")
 CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
-NAMESPACES = ("kubernetes:core/v1:Namespace", "kubernetes:core/v1:NamespacePatch")
 HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
 
 CUSTOM_RESOURCE = "kubernetes:apiextensions.k8s.io:CustomResource"

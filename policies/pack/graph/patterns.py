@@ -41,6 +41,14 @@ def match(pattern: str, name: str) -> Match:
     return Match.NEVER
 
 
+def match_arn(pattern: str, arn: str) -> Match:
+    """Tells whether the pattern covers the ARN, whose partition may be a gap."""
+    # A stack lives in one partition, so a document of the stack names it for us.
+    partition = pattern.split(":")[1] if pattern.startswith("arn:") else ANY_WORD
+    gap = f"arn:{ANY_WORD}:"
+    return match(pattern, arn.replace(gap, f"arn:{partition}:" if is_exact(partition) else gap, 1))
+
+
 def is_exact(pattern: str) -> bool:
     """Tells whether the pattern covers one name only."""
     return not any(mark in pattern for mark in ("*", "?", "${"))

@@ -121,13 +121,13 @@ class Grants(Generic[T]):
                         allowed[holding.identity][thing.urn] = Reader(holding.identity, certainty, holding.holder.label)
                 else:
                     denied[holding.identity][thing.urn] = max(certainty, denied[holding.identity].get(thing.urn, Match.NEVER))
-        by_secret: defaultdict[str, list[Reader]] = defaultdict(list)
+        by_thing: defaultdict[str, list[Reader]] = defaultdict(list)
         for identity, readers in allowed.items():
             for urn, reader in readers.items():
-                certainty = min(reader.certainty, Match(Match.ALWAYS - denied[identity].get(urn, Match.NEVER)))
+                certainty = min(reader.certainty, denied[identity].get(urn, Match.NEVER).opposite)
                 if certainty:
-                    by_secret[urn].append(Reader(identity, certainty, reader.through))
-        return by_secret
+                    by_thing[urn].append(Reader(identity, certainty, reader.through))
+        return by_thing
 
     def _effects(self, holding: Holding) -> Iterator[tuple[T, Match, bool]]:
         """Gives the things on which a document allows, or denies, the action."""

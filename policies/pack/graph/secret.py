@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.intent import Service, components_around, service_of, tag
-from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match
+from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match, is_exact, match_arn
 from policies.pack.graph.place import account_of, region_of
 from policies.pack.graph.tokens import SECRET, SECRET_TAG
 from policies.pack.resource import Resource
@@ -49,11 +49,7 @@ class Secret:
 
     def covered_by(self, pattern: str) -> Match:
         """Tells whether a pattern of ARNs covers the secret."""
-        # A stack lives in one partition, so a document of the stack names it for us.
-        partition = pattern.split(":")[1] if pattern.startswith("arn:") else ANY_WORD
-        gap = f"arn:{ANY_WORD}:"
-        known = f"arn:{partition}:" if is_exact(partition) else gap
-        return max(match(pattern, arn.replace(gap, known, 1)) for arn in (self.arn, *self.replicas))
+        return max(match_arn(pattern, arn) for arn in (self.arn, *self.replicas))
 
 
 def secrets(resources: Resources) -> list[Secret]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from policies.pack.graph.conditions import holds_for
-from policies.pack.graph.documents import MalformedDocumentError, Statement, selected, statements
+from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.edges import origin
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.patterns import Match
@@ -82,10 +82,7 @@ class SecretPolicies:
                 self._readers[secret.urn].append(Reader(identity, least, resource.label))
 
     def _does(self, statement: Statement, secret: Secret) -> Match:
-        about = Match.ALWAYS
-        if statement.resources is not None or statement.not_resources is not None:
-            about = selected(statement.resources, statement.not_resources, secret.covered_by)
-        return min(statement.does(self._action), about)
+        return min(statement.does(self._action), statement.is_about(secret.covered_by))
 
     def _add_unreadable(self, resource: Resource, why: str, mend: str) -> None:
         self.unreadable.append(Unreadable(resource, "policy", "its principals", why, mend))

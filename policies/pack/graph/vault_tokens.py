@@ -14,7 +14,6 @@ ENDPOINT = "vault:generic/endpoint:Endpoint"
 """A write to any path, e.g. one that rotates the password of a database."""
 
 DATABASE_CONNECTION = "vault:database/secretBackendConnection:SecretBackendConnection"
-DATABASE_ROLE = "vault:database/secretBackendRole:SecretBackendRole"
 DATABASE_STATIC_ROLE = "vault:database/secretBackendStaticRole:SecretBackendStaticRole"
 DATABASE_MOUNT = "vault:database/secretsMount:SecretsMount"
 
