@@ -7,7 +7,7 @@ from policies.pack.schedule import ScheduleError, longest_gap_days
 from policies.pack.values import UNKNOWN, Value, at, elements
 
 # What Secrets Manager accepts.
-_MOST_DAYS = 1000
+_LEAST_HOURS, _MOST_DAYS = 4, 1000
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def _longest(days: Value, expression: Value) -> float:
         raise ScheduleError("it is missing")
     else:
         longest = _number(days)
-    if not 0 < longest <= _MOST_DAYS:
-        raise ScheduleError(f"Secrets Manager takes up to {_MOST_DAYS} days")
+    if not _LEAST_HOURS / 24 <= longest <= _MOST_DAYS:
+        raise ScheduleError(f"Secrets Manager takes {_LEAST_HOURS} hours to {_MOST_DAYS} days")
     return longest
 
 

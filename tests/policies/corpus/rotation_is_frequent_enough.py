@@ -66,6 +66,11 @@ def no_schedule(program):
     rotated(program, scheduleExpression="every second Tuesday")
 
 
+@cases.violated("A rotation each hour is more than AWS takes, so there is none", at="rotation", properties="rotationRules")
+def every_hour(program):
+    rotated(program, scheduleExpression="rate(1 hour)")
+
+
 @cases.violated("The cron expression has five fields, as on Unix", at="rotation")
 def unix_cron(program):
     rotated(program, scheduleExpression="cron(0 4 1 * *)")
