@@ -1,4 +1,6 @@
-"""How an object is called in its cluster, while parts of that are not known yet."""
+"""An object of a cluster: how it is called there, while parts of that are not known yet."""
+
+from dataclasses import dataclass
 
 from policies.pack.graph.kubernetes_tokens import CUSTOM_RESOURCE
 from policies.pack.resource import Resource
@@ -6,6 +8,28 @@ from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN, Unknown, Value
 
 _PATCH = "Patch"
+
+
+@dataclass(frozen=True, eq=False)
+class KubernetesObject:
+    """An object that rules follow by its name."""
+
+    resource: Resource
+    kind: str
+    api_version: str
+    name: str | Unknown
+    namespace: str | Unknown | None
+    """Namespace that it serves or writes to; None for an object of the whole cluster."""
+
+    @property
+    def urn(self) -> str:
+        """URN of the resource: findings stand there."""
+        return self.resource.urn
+
+    @property
+    def is_of_cluster(self) -> bool:
+        """Whether it may be for more than one namespace."""
+        return self.kind.startswith("Cluster")
 
 
 def kind_of(resource: Resource) -> str | Unknown | None:
@@ -38,6 +62,14 @@ def namespace_of(resource: Resource, resources: Resources) -> str | Unknown:
         if isinstance(namespace, str) and namespace:
             return namespace
     return "default"
+
+
+def shown(*path: str | int) -> str:
+    """Gives how a message names a property, e.g. `spec.data[0].remoteRef.key`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
 
 
 def text_of(value: Value) -> str | Unknown | None:

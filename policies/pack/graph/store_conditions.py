@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.pack.graph.secret_store import shown
+from policies.pack.graph.flaw import Flaw
+from policies.pack.graph.kubernetes import shown
 from policies.pack.values import UNKNOWN, Value, at, elements
 
 SYSTEM = "kube-system"
@@ -16,15 +17,6 @@ _LONGEST_PATTERN = 256
 _ONE_NAME = re.compile(r"\^([a-z0-9-]+)\$")
 # What a regular expression is made of, as far as it matters here: an escape and a set of characters are one piece each.
 _MARK = re.compile(r"\\.|\[\^?\]?[^\]]*\]|.", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Flaw:
-    """What is wrong with the conditions, or not known yet."""
-
-    text: str
-    property: str
-    is_certain: bool = True
 
 
 @dataclass(frozen=True)

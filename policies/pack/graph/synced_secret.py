@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.pack.graph.kubernetes import text_of
-from policies.pack.graph.kubernetes_tokens import CLUSTER_EXTERNAL_SECRET, SECRET_STORE
-from policies.pack.graph.secret_store import shown
-from policies.pack.resource import Resource
+from policies.pack.graph.kubernetes import KubernetesObject, shown, text_of
+from policies.pack.graph.kubernetes_tokens import SECRET_STORE
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
 
 Path = tuple[str | int, ...]
@@ -49,25 +47,8 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
-class SyncedSecret:
+class SyncedSecret(KubernetesObject):
     """An ExternalSecret, or a ClusterExternalSecret that makes one in each of its namespaces."""
-
-    resource: Resource
-    kind: str
-    api_version: str
-    name: str | Unknown
-    namespace: str | Unknown | None
-    """Namespace that it writes to; None for one of the whole cluster."""
-
-    @property
-    def urn(self) -> str:
-        """URN of the ExternalSecret: findings stand there."""
-        return self.resource.urn
-
-    @property
-    def is_of_cluster(self) -> bool:
-        """Whether it may write to more than one namespace."""
-        return self.kind == CLUSTER_EXTERNAL_SECRET
 
     @property
     def root(self) -> Path:

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from policies.pack.graph.durations import seconds_of
+from policies.pack.graph.flaw import Flaw
 from policies.pack.graph.tokens import ROLE
 from policies.pack.graph.vault_tokens import APPROLE_ROLE, AWS_ROLE, JWT_ROLE, KUBERNETES_ROLE
 from policies.pack.resource import Resource, type_of
@@ -24,15 +24,6 @@ _BOUND_IN_AWS = (
     "boundIamRoleArns",
 )
 _ONE_EACH = ("boundEc2InstanceIds", "boundIamInstanceProfileArns", "boundIamPrincipalArns", "boundIamRoleArns")
-
-
-@dataclass(frozen=True)
-class Flaw:
-    """What is wrong with a binding, or not known yet."""
-
-    text: str
-    property: str
-    is_certain: bool = True
 
 
 def flaws(role: Resource) -> Iterator[Flaw]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from policies.pack.graph.kubernetes import shown
 from policies.pack.graph.kubernetes_tokens import CONTAINERS, WORKLOADS
-from policies.pack.graph.secret_store import shown
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Value, at, elements
 
