@@ -12,8 +12,9 @@ from policies.gate.record import Finding, Record
 from policies.pack.configuration import Configuration
 from policies.pack.finding import Finding as Found
 from policies.pack.finding import cannot_decide, violated
+from policies.pack.graph.comparison import shared
 from policies.pack.graph.manifest import InvalidManifestError, StackFacts
-from policies.pack.graph.sharing import Sharing, shared
+from policies.pack.graph.sharing import Sharing
 from policies.pack.levels import level_of
 from policies.pack.resource import name_of, type_of
 from policies.pack.stack import Stack

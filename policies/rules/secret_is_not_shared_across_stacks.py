@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.comparison import Allowed, shared
 from policies.pack.graph.manifest import StackFacts, manifests, names_of
-from policies.pack.graph.sharing import Allowed, shared
+from policies.pack.graph.stacks import urn_of_stack
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
@@ -42,8 +43,7 @@ class _Stacks:
     @property
     def urn(self) -> str:
         """URN of the first stack: an error of the rule stands there."""
-        project, name = self.names[0]
-        return f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
+        return urn_of_stack(*self.names[0])
 
 
 @rule(

@@ -7,8 +7,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from policies.pack.graph.comparison import Allowed, shared
 from policies.pack.graph.manifest import StackFacts, manifests
-from policies.pack.graph.sharing import Allowed, shared
 from tests.policies.program import TODAY, Program, document, statement
 
 SERVICES = (None, "billing", "reports")

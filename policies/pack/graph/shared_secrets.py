@@ -13,7 +13,7 @@ from policies.pack.graph.patterns import ANY_CHARACTER, ANY_WORD, Match, is_exac
 from policies.pack.graph.references import name_in
 from policies.pack.graph.secret import Secret, SecretIndex
 from policies.pack.graph.shared_facts import Fact, HeldSecret, Read
-from policies.pack.graph.shared_thing import Sharing, place
+from policies.pack.graph.sharing import Sharing, place
 from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource
 

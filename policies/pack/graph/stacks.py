@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.secret import Secret
+from policies.pack.graph.tokens import STACK
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -21,12 +22,17 @@ class OneStack:
     @property
     def urn(self) -> str:
         """URN of the stack itself: findings stand there, and stay there when a secret is renamed."""
-        return f"urn:pulumi:{self.name}::{self.project}::pulumi:pulumi:Stack::{self.project}-{self.name}"
+        return urn_of_stack(self.project, self.name)
 
     @property
     def label(self) -> str:
         """How a message names it."""
         return f'stack "{self.name}"'
+
+
+def urn_of_stack(project: str, name: str) -> str:
+    """Gives the URN of a Pulumi stack itself."""
+    return f"urn:pulumi:{name}::{project}::{STACK}::{project}-{name}"
 
 
 def stacks_with_secrets(stack: "Stack") -> list[OneStack]:
