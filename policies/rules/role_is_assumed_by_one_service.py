@@ -5,8 +5,8 @@ Judged is the trust policy of every role that reads or changes secrets, its own 
 - `*` and everybody but whom NotPrincipal names take it: never, unless a condition names roles (aws:PrincipalArn).
 - Another account takes it only with sts:ExternalId or aws:PrincipalOrgID as a condition. The own account leaves it to IAM.
 - An identity provider (GitHub, EKS, GitLab) vouches for one subject: `sub` and `aud` are demanded, exactly. A wildcard in `sub` lets in
-  every branch, pull request, namespace or service account that it covers. `IfExists` and `ForAllValues:` demand nothing. Anybody of a
-  SAML provider is nobody in particular.
+  every branch, pull request, namespace or service account that it covers, and GitHub's `repo:<repository>:pull_request` every pull
+  request. `IfExists` and `ForAllValues:` demand nothing. Anybody of a SAML provider is nobody in particular.
 - Two services of AWS, two service accounts, two repositories or two roles are two parties. Branches and environments of one repository
   (GitHub) or project (GitLab) are one, as are Lambda and Lambda at the edge.
 - EKS Pod Identity (`pods.eks.amazonaws.com`) is one party by its associations: they name one service account.

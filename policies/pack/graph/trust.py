@@ -1,5 +1,6 @@
 """Who may take a role, by its trust policy: each named caller once, and what names nobody in particular."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from policies.pack.graph.principals import account_of, listed
 from policies.pack.values import UNKNOWN, Value
 
 _TAKING = ("sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
+# Source: https://docs.github.com/en/actions/reference/security/oidc
+_PULL_REQUEST = re.compile(r"repo:[^:]+:pull_request")
 # Functions at the edge run as the role of the function that they are copies of.
 _SAME_SERVICE = {"edgelambda": "lambda"}
 
@@ -91,7 +94,9 @@ class Trust:
             yield Taker("", "any subject of an identity provider", is_open)
             return
         for subject in subjects:
-            if isinstance(subject, str) and is_single(subject):
+            if isinstance(subject, str) and _PULL_REQUEST.fullmatch(subject):
+                yield Taker("", "every pull request of a repository", Match.ALWAYS)
+            elif isinstance(subject, str) and is_single(subject):
                 yield Taker(_party(subject), "a subject of an identity provider", Match.ALWAYS)
             else:
                 yield Taker("", "every subject that a wildcard covers", is_single(subject).opposite)

@@ -83,6 +83,11 @@ def github_without_subject(program):
     reader(program, with_token(GITHUB, StringEquals={f"{GITHUB}:aud": "sts.amazonaws.com"}))
 
 
+@cases.violated("Every pull request of a repository takes it, without any wildcard", at="billing", properties="assumeRolePolicy")
+def github_pull_requests(program):
+    reader(program, from_github("repo:acme/shop:pull_request"))
+
+
 @cases.violated("Every branch and pull request of a repository takes it", at="billing")
 def github_any_branch(program):
     reader(program, from_github("repo:acme/shop:*", "StringLike"))
