@@ -21,6 +21,8 @@ project="${GATE_PROJECT:-.}"
 config="${GATE_CONFIG:-policies.json}"
 reports="${GATE_REPORTS:-gate-reports}"
 mkdir -p "$reports"
+# What stands there is from another run, or from whoever opened the pull request.
+rm -f "$reports"/{comment.md,secrets.sarif,secrets.junit.xml,secrets.json}
 
 options=()
 for stack in "$@"; do

@@ -1,8 +1,6 @@
 """The command that begins with an old estate."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +10,13 @@ from rich.console import Console
 
 from policies.gate.adoption import Adoption, adopted
 from policies.gate.command_line import ending_well
-from policies.gate.configuration import Document, checked, read
+from policies.gate.configuration import checked, read
 from policies.gate.errors import GateError
 from policies.gate.judging import previewed
 from policies.gate.markdown import counted
 from policies.gate.options import Folder, More, Stacks, file_to_write
 from policies.gate.screen import Screen
+from policies.gate.writing import write
 
 
 def adopt(
@@ -56,7 +55,7 @@ def adopt(
         adoption = adopted(document, judgement, start_over=start_over)
         checked(adoption.document)
         if adoption.document != document:
-            _write(config, adoption.document)
+            write({config: json.dumps(adoption.document, indent=2, ensure_ascii=False) + "\n"})
         for line in _told(adoption, config):
             screen.say(line)
         if adoption.refused:
@@ -69,22 +68,8 @@ def _told(adoption: Adoption, config: Path) -> Iterator[str]:
         changes = ", ".join(f"{number} {word}" for number, word in ((new, "new"), (gone, "gone")) if number)
         yield f"{rule}: {new + old} in the baseline{f' ({changes})' if changes else ''}"
     for finding in adoption.refused:
-        yield f"not in the baseline: {finding.rule}: {finding.text}\n  Mend: {finding.mend}"
+        yield f"not in the baseline: {finding.told}"
     everything = counted(sum(adoption.added.values()) + sum(adoption.kept.values()), "finding")
     yield f"{config}: {everything} in the baseline of these stacks."
     if adoption.refused:
         yield "Mend what is not in the baseline, or exempt it with a reason, an owner and a last day. --start-over takes it in."
-
-
-def _write(path: Path, document: Document) -> None:
-    """Writes the whole file or leaves it as it was; a link stays one, and who may read it, too."""
-    target = path.resolve()
-    descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-        Path(part).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        Path(part).replace(target)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -27,6 +27,12 @@ def ending_well() -> Generator[None]:
     except GateError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # A folder for temporary files that is full, an engine that may not be executed: of the machine, not of the change.
+        typer.echo(f"{error.filename or 'The system'}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("Stopped. Nothing was judged, and no file was written.", err=True)
         raise typer.Exit(_INTERRUPTED) from None

@@ -1,6 +1,7 @@
 """The configuration file of the rules, read as the engine reads it and checked as the pack checks it."""
 
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -10,6 +11,7 @@ from pulumi_policy import EnforcementLevel
 
 from policies.gate.errors import GateError
 from policies.pack.configuration import Configuration, ConfigurationError
+from policies.pack.message import shortened
 from policies.pack.report import LEVELS
 from policies.rules import rules
 
@@ -26,11 +28,20 @@ def read(path: Path) -> Document:
         GateError: it cannot be read, or is no JSON object.
     """
     try:
-        document: object = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_doubles)
+        document: object = json.loads(
+            path.read_text(encoding="utf-8"),
+            object_pairs_hook=_without_doubles,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_number,
+        )
+        json.dumps(document, ensure_ascii=False).encode()
     except OSError as error:
         raise GateError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise GateError(f"{path} is not UTF-8") from None
+    except RecursionError:
+        raise GateError(f"{path} is nested too deep") from None
     except json.JSONDecodeError as error:
         raise GateError(f"{path} is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     if not isinstance(document, dict):
@@ -83,6 +94,18 @@ def _level(name: str, given: object) -> EnforcementLevel | None:
         return None if level is None else EnforcementLevel(level)
     except ValueError:
         raise GateError(f"rule {name!r}: the level is one of: {', '.join(level.value for level in LEVELS)}") from None
+
+
+def _number(text: str) -> float:
+    # Python reads NaN, and what is too large as Infinity: neither is JSON, and the engine takes neither.
+    if not math.isfinite(number := float(text)):
+        raise GateError(f"{shortened(text, 20)} is no number that can be meant")
+    return number
+
+
+def _integer(text: str) -> int:
+    _number(text)
+    return int(text)
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> Document:

@@ -6,8 +6,8 @@ from policies.pack.message import printable, shortened
 
 _LONGEST = 500
 
-# CommonMark takes a backslash before any of these; `$` begins mathematics and `:` an emoji or an address.
-_MARKUP = re.compile(r"([\\`*_\[\]~|$:!()#@])")
+# CommonMark takes a backslash before any of these; `$` begins mathematics, `:` an emoji or an address, and `www.` an address, too.
+_MARKUP = re.compile(r"([\\`*_\[\]~|$:!()#@]|(?<=www)\.)", re.IGNORECASE)
 # A mention notifies people, and a number links another issue; no backslash helps there, an empty character behind the sign does.
 _REFERENCE = re.compile(r"\\([@#])")
 

@@ -39,6 +39,11 @@ class Judgement(BaseModel):
         return "not judged" if self.not_judged or not self.records else "passes"
 
     @property
+    def switched_off(self) -> list[str]:
+        """Names of the rules that were switched off for a stack or more."""
+        return sorted({rule for record in self.records for rule in record.switched_off})
+
+    @property
     def findings(self) -> Iterator[tuple[str, Finding]]:
         """Gives each finding with the name of its stack; one on several stacks has the name of none."""
         for record in self.records:

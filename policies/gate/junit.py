@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from policies.gate.judgement import Judgement
 from policies.gate.record import Finding
-from policies.pack.message import printable
+from policies.pack.message import one_line, printable
 from policies.pack.rule import Rule
 
 
@@ -17,7 +17,7 @@ def junit(judgement: Judgement, rules: Iterable[Rule]) -> str:
     names = [rule.name for rule in rules]
     file = JUnitXml("keyturn")
     for record in judgement.records:
-        file.add_testsuite(_suite(record.name, names, record.findings))
+        file.add_testsuite(_suite(record.name, names, record.findings, record.switched_off))
     if judgement.together:
         file.add_testsuite(_suite("several stacks together", sorted({finding.rule for finding in judgement.together}), judgement.together))
     for one in judgement.not_judged:
@@ -31,13 +31,16 @@ def junit(judgement: Judgement, rules: Iterable[Rule]) -> str:
     return str(cast(bytes, file.tostring()), "utf-8")  # pyright: ignore[reportUnknownMemberType]
 
 
-def _suite(name: str, rules: Iterable[str], findings: Sequence[Finding]) -> TestSuite:
+def _suite(name: str, rules: Iterable[str], findings: Sequence[Finding], switched_off: Sequence[str] = ()) -> TestSuite:
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_rule[finding.rule].append(finding)
     suite = TestSuite(printable(name))
     for rule in dict.fromkeys([*rules, *sorted(by_rule)]):
-        suite.add_testcase(_case(printable(name), rule, by_rule[rule]))
+        case = _case(printable(name), rule, by_rule[rule])
+        if rule in switched_off:
+            case.result = [Skipped("the configuration switches it off")]
+        suite.add_testcase(case)
     return suite
 
 
@@ -56,5 +59,6 @@ def _case(suite: str, rule: str, findings: Sequence[Finding]) -> TestCase:
 
 def _told(finding: Finding) -> str:
     counts = finding.level if finding.status == "open" else finding.status
-    property_line = f"\nProperty: {finding.property_name}" if finding.property_name else ""
-    return printable(f"[{counts}] {finding.sentence}\nResource: {finding.urn or 'several stacks'}{property_line}\nMend: {finding.mend}")
+    property_line = f"\nProperty: {one_line(finding.property_name)}" if finding.property_name else ""
+    said, where, mend = (one_line(text) for text in (finding.sentence, finding.urn or "several stacks", finding.mend))
+    return f"[{counts}] {said}\nResource: {where}{property_line}\nMend: {mend}"

@@ -59,6 +59,8 @@ def _summary(judgement: Judgement, before: Judgement | None) -> Iterator[str]:
         yield f"{len(days)} exempt, the first has {counted(min(days), 'day')} left"
     if known := sum(finding.status == "baseline" for finding in every):
         yield f"{known} in the baseline"
+    if off := judgement.switched_off:
+        yield f"{counted(len(off), 'rule')} switched off by the configuration: {', '.join(map(code, off))}"
     if before is not None and before.not_judged:
         yield "what the base could not judge is not compared"
     elif before is not None and all(line.change == "kept" for line in compared(judgement.records, before)):

@@ -1,5 +1,6 @@
 """The options that several commands of the gate share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ def file_to_write(path: Path | None) -> Path | None:
     """Gives the path, refused before a run that may take minutes if no file can be there."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise typer.BadParameter(f"{path} is a folder, or its folder is not there")
+    if path is not None and not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{path} may not be written")
     return path
 
 
@@ -64,8 +67,11 @@ def reports(
     """Gives what to write.
 
     Raises:
-        typer.BadParameter: `before` is nothing that the gate wrote.
+        typer.BadParameter: `before` is nothing that the gate wrote, or two files are one.
     """
+    files = [path.resolve() for path in (markdown, sarif, junit, json) if path is not None]
+    if len(set(files)) < len(files):
+        raise typer.BadParameter("two of the files to write are one", param_hint="--markdown / --sarif / --junit / --json")
     try:
         earlier = None if before is None else read_saved(before)
         return Reports(markdown, sarif, junit, json, earlier, pages)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from policies.gate.errors import GateError
+from policies.pack.message import one_line
 
 VARIABLE = "KEYTURN_POLICY_RECORD"
 """The environment variable that tells the pack where to write."""
@@ -61,6 +62,11 @@ class Finding(_Model):
         return f"Cannot decide: {self.text}" if self.answer == "cannot decide" else f"{self.text[:1].upper()}{self.text[1:]}"
 
     @property
+    def told(self) -> str:
+        """What a terminal shows: rule, sentence and way out. Names stand in it, and must not speak in our place."""
+        return f"{one_line(self.rule)}: {one_line(self.sentence)}\n  Mend: {one_line(self.mend)}"
+
+    @property
     def counts_as(self) -> Literal["stops", "advisory", "exempt", "baseline"]:
         """What it comes to."""
         if self.status != "open":
@@ -94,6 +100,8 @@ class Record(_Model):
     stack: str
     environment: str | None = None
     dry_run: bool
+    switched_off: tuple[str, ...] = ()
+    """Rules that the configuration let judge nothing: that they found nothing says nothing."""
     findings: tuple[Finding, ...]
     access: tuple[Row, ...]
     manifest: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -102,7 +110,7 @@ class Record(_Model):
     @property
     def name(self) -> str:
         """Project and stack, e.g. `shop/prod`."""
-        return f"{self.project}/{self.stack}" if self.stack else "several stacks"
+        return one_line(f"{self.project}/{self.stack}") if self.stack else "several stacks"
 
     def holds(self, urn: str) -> bool:
         """Tells whether a URN is one of this stack."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.gate.errors import GateError
 from policies.gate.judgement import Judgement
 from policies.gate.junit import junit
 from policies.gate.markdown import comment
 from policies.gate.pages import Pages
 from policies.gate.sarif import sarif
+from policies.gate.writing import write
 from policies.rules import rules
 
 
@@ -24,7 +24,7 @@ class Reports:
     pages: Pages | None = None
 
     def write(self, judgement: Judgement, location: str) -> list[Path]:
-        """Writes the files and gives their paths.
+        """Writes the files, all or none, and gives their paths.
 
         Raises:
             GateError: a file cannot be written.
@@ -35,15 +35,9 @@ class Reports:
             (self.junit, lambda: junit(judgement, rules())),
             (self.json, lambda: judgement.model_dump_json(by_alias=True, indent=2) + "\n"),
         )
-        written: list[Path] = []
-        for path, text in texts:
-            if path is not None:
-                try:
-                    path.write_text(text(), encoding="utf-8")
-                except OSError as error:
-                    raise GateError(f"{path} cannot be written: {error.strerror}") from None
-                written.append(path)
-        return written
+        written = {path: text() for path, text in texts if path is not None}
+        write(written)
+        return list(written)
 
 
 def location_of(folder: Path) -> str:

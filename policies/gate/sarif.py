@@ -14,7 +14,7 @@ from sarif_pydantic.sarif import Suppression
 from policies.gate.judgement import Judgement
 from policies.gate.pages import Pages
 from policies.gate.record import Finding
-from policies.pack.message import printable
+from policies.pack.message import one_line
 from policies.pack.rule import Level, Rule
 
 # GitHub sorts by this number: critical is over 9.0, high from 7.0, medium from 4.0, low below.
@@ -48,7 +48,7 @@ def sarif(judgement: Judgement, rules: Iterable[Rule], *, location: str, pages: 
             {
                 "executionSuccessful": not judgement.not_judged,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"{_plain(one.stack)} was not judged: {_plain(one.why)}"}}
+                    {"level": "error", "message": {"text": f"{one_line(one.stack)} was not judged: {one_line(one.why)}"}}
                     for one in judgement.not_judged
                 ],
             }
@@ -94,11 +94,11 @@ def _result(stack: str, finding: Finding, index: int | None, location: str, fing
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": "error" if finding.level == "mandatory" else "warning",
-        "message": {"text": f"{_plain(said)}\nMend: {_plain(finding.mend)}"},
+        "message": {"text": f"{one_line(said)}\nMend: {one_line(finding.mend)}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": location}, "region": {"startLine": 1}},
-                "logicalLocations": [{"fullyQualifiedName": _plain(name), "name": _plain(finding.resource), "kind": "resource"}],
+                "logicalLocations": [{"fullyQualifiedName": one_line(name), "name": one_line(finding.resource), "kind": "resource"}],
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{fingerprint}:1"},
@@ -114,9 +114,5 @@ def _suppressions(finding: Finding) -> list[dict[str, Any]]:
     if finding.exemption is not None:
         exemption = finding.exemption
         why = f"{exemption.reason} ({exemption.owner}, until {exemption.expires.isoformat()}, {exemption.days_left} days left)"
-    suppression = Suppression(kind="external", status="accepted", justification=_plain(why))
+    suppression = Suppression(kind="external", status="accepted", justification=one_line(why))
     return [suppression.model_dump(by_alias=True, exclude_none=True)]
-
-
-def _plain(text: str) -> str:
-    return printable(text)

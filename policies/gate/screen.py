@@ -8,6 +8,7 @@ from rich.text import Text
 from policies.gate.judgement import Judgement
 from policies.gate.markdown import counted, in_order
 from policies.gate.record import Record
+from policies.pack.message import one_line, printable
 
 _MARKS = {"passes": ("✓", "green"), "stopped": ("✗", "red"), "not judged": ("!", "yellow")}
 _VERDICTS = {
@@ -27,7 +28,7 @@ class Screen:
         """Prints one line; `mark` is a verdict."""
         # Text, never markup: rich would read the `:secret:` of every ARN as an emoji, and a name may hold brackets.
         sign = [_MARKS[mark], " "] if mark else []
-        self._console.print(Text.assemble(*sign, text), soft_wrap=True)
+        self._console.print(Text.assemble(*sign, printable(text)), soft_wrap=True)
 
     def tell(self, judgement: Judgement) -> None:
         """Prints a line for each stack, what only shows when they are seen together, and the verdict."""
@@ -35,9 +36,11 @@ class Screen:
             stops = any(finding.stops for finding in record.findings)
             self.say(f"{record.name}: {_told(record)}", "stopped" if stops else "passes")
         for _, finding in in_order(("", finding) for finding in judgement.together):
-            self.say(f"[{finding.level}] {finding.rule}: {finding.sentence}\n  Mend: {finding.mend}", "stopped" if finding.stops else "")
+            self.say(f"[{finding.level}] {finding.told}", "stopped" if finding.stops else "")
         for one in judgement.not_judged:
-            self.say(f"{one.stack} was not judged: {one.why}", "not judged")
+            self.say(f"{one_line(one.stack)} was not judged: {one_line(one.why)}", "not judged")
+        if off := judgement.switched_off:
+            self.say(f"{counted(len(off), 'rule')} switched off by the configuration: {', '.join(off)}")
         self.say(_VERDICTS[judgement.verdict], judgement.verdict)
 
 

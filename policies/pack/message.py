@@ -11,9 +11,9 @@ def message(finding: Finding, *, mend: str, page: str, note: str = "") -> str:
     said = finding.text if not finding.property else f"{finding.text} (property {finding.property})"
     if finding.answer is Answer.CANNOT_DECIDE:
         said = f"Cannot decide: {said}"
-    tail = [_line(line) for line in (note, f"Mend: {finding.mend or mend}", f"More: {page}") if line]
+    tail = [one_line(line) for line in (note, f"Mend: {finding.mend or mend}", f"More: {page}") if line]
     room = LONGEST - sum(len(line) + 1 for line in tail)
-    return "\n".join([shortened(_line(said[:1].upper() + said[1:]), room), *tail])
+    return "\n".join([shortened(one_line(said[:1].upper() + said[1:]), room), *tail])
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -23,9 +23,9 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 def printable(text: str) -> str:
     """Gives the text without the control characters that a name could bring to a terminal."""
-    return "\n".join(map(_line, text.split("\n")))
+    return "\n".join(map(one_line, text.split("\n")))
 
 
-def _line(text: str) -> str:
-    # A name with a line break in it could speak in our place.
+def one_line(text: str) -> str:
+    """Gives the text without control characters and line breaks: a name with a line break in it could speak in our place."""
     return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)

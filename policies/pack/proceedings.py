@@ -42,6 +42,8 @@ class Proceedings:
     rulings: list[Ruling] = field(default_factory=list[Ruling])
     not_applicable: dict[str, str] = field(default_factory=dict[str, str])
     """Why a rule had nothing to judge, by its name."""
+    switched_off: list[str] = field(default_factory=list[str])
+    """Names of the rules that the configuration lets judge nothing."""
     _exemptions: "list[tuple[Rule, Exemptions]]" = field(default_factory=list["tuple[Rule, Exemptions]"])
 
     @property
@@ -53,7 +55,9 @@ class Proceedings:
         """Lets every rule judge that is not switched off; those about the rules themselves come last."""
         for rule in sorted(rules, key=lambda rule: rule.judges_rules):
             configured = configuration.of(rule)
-            if configured.level is not EnforcementLevel.DISABLED:
+            if configured.level is EnforcementLevel.DISABLED:
+                self.switched_off.append(rule.name)
+            else:
                 self._hear(rule, configured)
 
     def _hear(self, rule: "Rule", configured: "Configured") -> None:

@@ -41,6 +41,7 @@ def as_json(proceedings: Proceedings, operation: Operation, pack: str, version: 
         "stack": name,
         "environment": stack.environment,
         "dryRun": operation.is_dry_run,
+        "switchedOff": sorted(proceedings.switched_off),
         "findings": [_finding(ruling, proceedings) for ruling in proceedings.rulings],
         "access": stack.part(Matrix).rows,
         # Stacks that are judged together were compared with one another by the rule itself.

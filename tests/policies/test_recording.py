@@ -57,6 +57,7 @@ def test_every_finding_is_there_with_what_became_of_it(record, program):
         "stack": "dev",
         "environment": "prod",
         "dryRun": True,
+        "switchedOff": [],
         "findings": [
             {
                 "rule": "secret-uses-customer-key",
@@ -77,6 +78,14 @@ def test_every_finding_is_there_with_what_became_of_it(record, program):
             }
         ],
     }
+
+
+def test_a_rule_that_is_switched_off_is_named(record, program):
+    program.secret()
+
+    judge(program, given={KEY.name: {"enforcementLevel": "disabled"}})
+
+    assert read_record(record).switched_off == (KEY.name,)
 
 
 def test_the_gate_reads_what_the_pack_writes(record, program):

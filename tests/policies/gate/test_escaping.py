@@ -87,6 +87,13 @@ def test_nobody_is_notified_and_no_issue_is_linked(text):
     assert read.replace("\u200b", "") == text
 
 
+@pytest.mark.parametrize("escape", [inline, code])
+@pytest.mark.parametrize("text", ["www.evil.example", "(WWW.evil.example"])
+def test_no_address_is_linked_that_a_code_host_finds_by_itself(escape, text):
+    assert "www." not in escape(text).lower()
+    assert shown(seen(escape(text)).text.replace("x", "", 1)) == text
+
+
 def test_a_long_name_is_cut():
     assert len(inline("a" * 10_000)) == 500
     assert inline("a" * 10_000).endswith("…")

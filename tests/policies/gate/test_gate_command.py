@@ -1,10 +1,12 @@
 """What a pipeline runs and reads: exit codes, files, and what the engine is asked for."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from policies.gate.cli import app
+from policies.gate.writing import _part
 from policies.rules import rules
 from tests.policies.gate.records import finding, judgement, record, row
 
@@ -172,6 +175,85 @@ def test_the_files_are_what_was_asked_for(gate, pulumi):
     assert json.loads((gate.folder / "g.json").read_text())["verdict"] == "stopped"
 
 
+def test_files_are_written_all_or_none(gate, pulumi, monkeypatch):
+    pulumi.answers("prod", recorded(finding()), code=255)
+    (gate.folder / "c.md").write_text("old")
+    into_a_device = gate("preview", "--stack", "prod", "--markdown", "c.md", "--json", "/dev/full")
+    monkeypatch.setattr("policies.gate.writing._part", fails_at("j.xml"))
+    on_a_full_disk = gate("preview", "--stack", "prod", "--markdown", "c.md", "--junit", "j.xml")
+
+    assert (into_a_device.exit_code, on_a_full_disk.exit_code) == (1, 1)
+    assert into_a_device.stderr == "/dev/full cannot be written: No space left on device\n"
+    assert on_a_full_disk.stderr == "j.xml cannot be written: No space left on device\n"
+    assert (gate.folder / "c.md").read_text() == "old"
+    assert sorted(path.name for path in gate.folder.iterdir()) == ["Pulumi.yaml", "c.md", "tmp"]
+
+
+def fails_at(name):
+    """Writes parts of files until the disk is full."""
+
+    def part(target, text):
+        if target.name == name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return writing(target, text)
+
+    writing = _part
+    return part
+
+
+def test_a_file_may_be_a_pipe(gate, pulumi):
+    pulumi.answers("prod", recorded())
+    running = gate.start("preview", "--stack", "prod", "--json", "/dev/stderr")
+
+    _, told = running.communicate(timeout=60)
+
+    assert json.loads(told)["verdict"] == "passes"
+
+
+def test_a_file_that_may_not_be_written_is_refused_before_anything_runs(gate, pulumi, monkeypatch):
+    monkeypatch.setattr("policies.gate.options.os.access", lambda *_: False)
+
+    run = gate("preview", "--stack", "prod", "--json", "g.json")
+
+    assert run.exit_code == 2
+    assert "g.json may not be written" in run.stderr
+    assert pulumi.runs == []
+
+
+def test_a_machine_that_fails_is_told_in_a_line(gate, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(gate.folder / "nowhere"))
+
+    run = gate("preview", "--stack", "prod")
+
+    assert run.exit_code == 1
+    assert run.stderr.startswith(str(gate.folder / "nowhere"))
+    assert run.stderr.endswith(": No such file or directory\n")
+
+
+def test_rules_that_are_switched_off_are_named_wherever_a_verdict_stands(gate, pulumi):
+    pulumi.answers("prod", recorded(switched_off=("key-is-rotated", "secret-is-rotated")))
+
+    run = gate("preview", "--stack", "prod", "--markdown", "c.md", "--junit", "j.xml")
+
+    told = "2 rules switched off by the configuration: "
+    assert lines(run)[1] == f"{told}key-is-rotated, secret-is-rotated"
+    assert f"{told}<code>key-is-rotated</code>, <code>secret-is-rotated</code>" in (gate.folder / "c.md").read_text()
+    assert 'skipped="2"' in (gate.folder / "j.xml").read_text()
+
+
+def test_names_cannot_write_to_the_terminal_or_speak_in_our_place(gate, pulumi):
+    hostile = "x\x1b[2J\n✓ Nothing stops the change."
+    known = [{"urn": "urn:pulumi:prod::shop::a::b"}]
+    (gate.folder / "policies.json").write_text(json.dumps({"secret-is-rotated": {"baseline": known}}))
+    pulumi.answers("prod", recorded(finding(text=hostile, mend=hostile)), code=255)
+
+    run = gate("adopt", "--stack", "prod", "--config", "policies.json")
+
+    assert run.exit_code == 1
+    assert "\x1b" not in run.stdout
+    assert not any(line.startswith("✓") for line in lines(run))
+
+
 def test_a_file_inside_a_repository_is_named_from_its_root(gate, pulumi):
     pulumi.answers("prod", recorded(finding()), code=255)
     (gate.folder / ".git").mkdir()
@@ -257,6 +339,7 @@ def test_a_state_is_judged_as_a_stack_or_as_a_file(gate, pulumi):
         (("preview", "--stack", "prod", "--markdown", "nowhere/c.md"), "is a folder, or its folder is not there"),
         (("preview", "--stack", "prod", "--before", "Pulumi.yaml"), "is not what --json writes"),
         (("preview", "--stack", "prod", "--pages", "javascript:x"), "https://"),
+        (("preview", "--stack", "prod", "--json", "x", "--sarif", "./x"), "two of the files to write are one"),
         (("preview", "--stack", "prod", "--diff"), "No such option"),
         (("analyze",), "give a stack or a file"),
         (("adopt", "--stack", "prod"), "Missing option '--config'"),
@@ -293,7 +376,7 @@ def test_a_machine_without_pulumi_is_told(gate):
 def test_who_is_stopped_ends_with_130_and_leaves_nothing(gate, pulumi, whom, sign):
     pulumi.answers("prod", recorded(), seconds=60)
     running = gate.start("preview", "--stack", "prod", "--json", "g.json")
-    while not pulumi.runs:
+    while not pulumi.runs and running.poll() is None:
         time.sleep(0.05)
 
     whom(running.pid, sign)

@@ -22,6 +22,11 @@ def file(tmp_path):
         ("[]", "must hold a JSON object"),
         ('{"secret-is-rotated": "advisory", "secret-is-rotated": "mandatory"}', "'secret-is-rotated' stands there twice"),
         ('{"secret-is-rotated": {"levels": [], "levels": []}}', "'levels' stands there twice"),
+        ('{"key-is-rotated": {"maxDays": NaN}}', "NaN is no number"),
+        ('{"key-is-rotated": {"maxDays": 1e999}}', "1e999 is no number"),
+        ('{"key-is-rotated": {"maxDays": ' + "9" * 5000 + "}}", "9999999999999999999… is no number"),
+        ('{"key-is-rotated": {"\\ud800": 1}}', "is not UTF-8"),
+        ("[" * 100_000, "is nested too deep"),
     ],
 )
 def test_a_file_that_the_engine_would_misread_is_refused(file, text, said):
