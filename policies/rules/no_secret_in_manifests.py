@@ -16,11 +16,11 @@ manifests makes up by itself, unless its objects are resources of the stack.
 from collections.abc import Iterator
 
 from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.kubernetes_in_clear import is_kubernetes, places
 from policies.pack.graph.kubernetes_tokens import CONFIG_MAPS, HELM_RELEASE
 from policies.pack.graph.kubernetes_tokens import SECRETS as KUBERNETES_SECRETS
 from policies.pack.graph.leaks import Leaks
 from policies.pack.graph.leaves import asked, leaves
-from policies.pack.graph.manifests import is_kubernetes, manifests
 from policies.pack.graph.taint import Taint
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Severity, rule
@@ -53,7 +53,7 @@ def policy(resource: Resource, stack: Stack, settings: ManifestSettings) -> Iter
     """Looks at Secrets that Pulumi writes, and for secret values in everything else."""
     if resource.type in KUBERNETES_SECRETS:
         yield from _written(resource, stack, settings)
-    for place in manifests(resource):
+    for place in places(resource):
         yield from stack.part(Leaks).at(place)
 
 

@@ -27,8 +27,8 @@ from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import Match, match
 from policies.pack.graph.references import Reference, References, is_keyturns, name_in
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.stack_uses import StackUse, StackUses
-from policies.pack.graph.trusted import Trusted, TrustedPrincipals
+from policies.pack.graph.stack_references import StackReference, StackReferences
+from policies.pack.graph.trusted_principals import Trusted, TrustedPrincipals
 from policies.pack.graph.vault_references import VaultReferences
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Said, Settings
@@ -47,11 +47,11 @@ class Closed(Settings):
     """Names, accounts and stacks (`<project>/<stack>`) that every environment may use (`*` is any text), and why. Default none."""
 
 
-Subject = Secret | Reference | Trusted | StackUse
+Subject = Secret | Reference | Trusted | StackReference
 
 
 def _subjects(stack: Stack) -> list[Subject]:
-    parts = (stack.part(References), stack.part(VaultReferences), stack.part(TrustedPrincipals), stack.part(StackUses))
+    parts = (stack.part(References), stack.part(VaultReferences), stack.part(TrustedPrincipals), stack.part(StackReferences))
     return [*stack.secrets, *(one for part in parts for one in part.all)]
 
 
@@ -138,7 +138,7 @@ def _let_in(trusted: Trusted, known: Environments, settings: Closed) -> Iterator
             yield from _compared(trusted.urn, said, trusted.property_name, own, other, is_certain=trusted.is_certain)
 
 
-def _taken_over(use: StackUse, known: Environments, settings: Closed) -> Iterator[Finding]:
+def _taken_over(use: StackReference, known: Environments, settings: Closed) -> Iterator[Finding]:
     if use.stack is None or _is_allowed(settings, f"{use.project}/{use.stack}"):
         return
     other = known.of_stack(use.project, use.stack)

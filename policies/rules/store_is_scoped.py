@@ -30,7 +30,7 @@ from policies.pack.graph.patterns import Match
 from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.store_conditions import Conditions
 from policies.pack.graph.store_logins import StoreLogins, keeps_apart
-from policies.pack.graph.synced_secret import Reference, SyncedSecret
+from policies.pack.graph.synced_secret import RemoteReference, SyncedSecret
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.settings import Settings
@@ -169,7 +169,7 @@ def _shared(store: Store, stack: Stack) -> Iterator[Finding]:
         yield cannot_decide(store.urn, text, property="spec.provider", mend=_MEND_MANY)
 
 
-def _search(reference: Reference, stack: Stack) -> Iterator[Finding]:
+def _search(reference: RemoteReference, stack: Stack) -> Iterator[Finding]:
     synced, path, where = reference.synced, at(reference.search, "path"), reference.at("path")
     label = synced.resource.label
     if reference.how == "any" or reference.search is UNKNOWN or path is UNKNOWN:

@@ -28,7 +28,7 @@ from policies.pack.graph.patterns import Match, match
 from policies.pack.graph.place import server_of
 from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.spelling import Spelling
-from policies.pack.graph.synced_secret import Reference, SyncedSecret
+from policies.pack.graph.synced_secret import RemoteReference, SyncedSecret
 from policies.pack.graph.vault_paths import VaultPaths, trimmed, without_data
 from policies.pack.graph.vault_tokens import KV_SECRET, MOUNT
 from policies.pack.resource import Resource
@@ -93,7 +93,7 @@ def policy(subject: SyncedSecret | Resource, stack: Stack, settings: Existing) -
             yield from _key(reference, [store for store, _ in stores], stack, settings)
 
 
-def _store(reference: Reference, stores: list[tuple[Store, Match]], graph: ExternalSecrets, settings: Existing) -> Iterator[Finding]:
+def _store(reference: RemoteReference, stores: list[tuple[Store, Match]], graph: ExternalSecrets, settings: Existing) -> Iterator[Finding]:
     synced, name = reference.synced, reference.store_name
     label, where = synced.resource.label, synced.at("secretStoreRef")
     if name is None:
@@ -109,7 +109,7 @@ def _store(reference: Reference, stores: list[tuple[Store, Match]], graph: Exter
         yield cannot_decide(synced.urn, f"whether {label} and its store are in one namespace is not known yet", property=where)
 
 
-def _missing_store(reference: Reference, name: str, graph: ExternalSecrets) -> Iterator[Finding]:
+def _missing_store(reference: RemoteReference, name: str, graph: ExternalSecrets) -> Iterator[Finding]:
     synced = reference.synced
     label, where = synced.resource.label, synced.at("secretStoreRef")
     here = [store for store in graph.stores if server_of(store.resource) == server_of(synced.resource)]
@@ -132,7 +132,7 @@ def _is_hidden(name: str, stores: list[Store]) -> bool:
     return any(store.name == name and store.resource.hides("metadata") for store in stores if isinstance(store.name, str))
 
 
-def _conditions(reference: Reference, store: Store) -> Iterator[Finding]:
+def _conditions(reference: RemoteReference, store: Store) -> Iterator[Finding]:
     """A store of the cluster may leave namespaces out; what a selector or a regular expression lets in, only the cluster knows."""
     conditions = store.resource.read("spec", "conditions") if store.is_of_cluster else None
     synced = reference.synced
@@ -151,7 +151,7 @@ def _conditions(reference: Reference, store: Store) -> Iterator[Finding]:
         yield violated(synced.urn, text, property=synced.at("secretStoreRef"))
 
 
-def _key(reference: Reference, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
+def _key(reference: RemoteReference, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
     resource, key = reference.synced.resource, text_of(reference.key)
     backends = [store.backend for store in stores]
     if key is None:
@@ -166,7 +166,7 @@ def _key(reference: Reference, stores: list[Store], stack: Stack, settings: Exis
         yield from _in_vault(reference, key, stores, stack, settings)
 
 
-def _in_aws(reference: Reference, key: str | Unknown, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
+def _in_aws(reference: RemoteReference, key: str | Unknown, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
     resource, graph, where = reference.synced.resource, stack.part(ExternalSecrets), reference.at("key")
     services = [store.read("service") for store in stores]
     if services and not any(service is UNKNOWN or service == "SecretsManager" for service in services):
@@ -187,7 +187,7 @@ def _in_aws(reference: Reference, key: str | Unknown, stores: list[Store], stack
         yield from _undeclared(reference, _name_in(prefix + key), [stack.part(_secrets), settings.elsewhere], stack, settings)
 
 
-def _in_vault(reference: Reference, key: str, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
+def _in_vault(reference: RemoteReference, key: str, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
     """A path in a mount of the stack is there: what lies in it is written out of band."""
     resource, paths = reference.synced.resource, stack.part(VaultPaths)
     mounted = trimmed(next((value for store in stores if isinstance(value := store.read("path"), (str, Unknown))), ""))
@@ -209,7 +209,7 @@ def _in_vault(reference: Reference, key: str, stores: list[Store], stack: Stack,
         yield from _undeclared(reference, mounted or path, [stack.part(_mounts)], stack, settings)
 
 
-def _undeclared(reference: Reference, name: str, declared: list[Spelling], stack: Stack, settings: Existing) -> Iterator[Finding]:
+def _undeclared(reference: RemoteReference, name: str, declared: list[Spelling], stack: Stack, settings: Existing) -> Iterator[Finding]:
     resource, where = reference.synced.resource, reference.at("key")
     if _is_allowed(name, settings.external_allow) or any(name in one.names for one in declared):
         return
@@ -244,13 +244,13 @@ def _hidden(stack: Stack) -> frozenset[str]:
     return frozenset((*secrets, *(path.strip("/") for path in mounts if isinstance(path, str)), *places))
 
 
-def _slip(reference: Reference, meant: str, stack: Stack) -> str:
+def _slip(reference: RemoteReference, meant: str, stack: Stack) -> str:
     resource = reference.synced.resource
     is_hidden = resource.hides("spec") or meant in stack.part(_hidden)
     return f"{resource.label} fetches a secret that does not exist" + ("" if is_hidden else f': did you mean "{meant}"?')
 
 
-def _member(reference: Reference, stack: Stack) -> Iterator[Finding]:
+def _member(reference: RemoteReference, stack: Stack) -> Iterator[Finding]:
     resource, part, where = reference.synced.resource, reference.part, reference.at("property")
     if part is None or part == "" or reference.how == "find":
         return

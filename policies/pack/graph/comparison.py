@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
 
+from policies.pack.graph.facts import Facts, UsedKey, VaultRole
 from policies.pack.graph.manifest import StackFacts
 from policies.pack.graph.patterns import match
-from policies.pack.graph.shared_facts import Facts, UsedKey, VaultRole
 from policies.pack.graph.shared_secrets import SharedSecrets
 from policies.pack.graph.sharing import Sharing, place
 

@@ -24,7 +24,7 @@ from policies.pack.graph.patterns import Match
 from policies.pack.graph.place import server_of
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.secret_store import AWS, Store
-from policies.pack.graph.synced_secret import Reference, SyncedSecret
+from policies.pack.graph.synced_secret import RemoteReference, SyncedSecret
 from policies.pack.graph.tokens import ROLE, SECRET
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown, Value, at
@@ -44,7 +44,7 @@ class Use:
 
     secret: Secret
     certainty: Match
-    reference: Reference
+    reference: RemoteReference
     identities: tuple[Identity | Unknown | None, ...]
     """As whom its store reads, as `ExternalSecrets.identity_of` says; one for each store that it may be."""
 
@@ -69,7 +69,7 @@ class ExternalSecrets:
         for store in self.stores:
             self._by_name[store.kind, store.name if isinstance(store.name, str) else ""].append(store)
 
-    def stores_of(self, reference: Reference) -> list[tuple[Store, Match]]:
+    def stores_of(self, reference: RemoteReference) -> list[tuple[Store, Match]]:
         """Gives the stores of this stack that a reference means, or may mean."""
         name, kind, synced = reference.store_name, reference.store_kind, reference.synced
         if name is None:
@@ -103,7 +103,7 @@ class ExternalSecrets:
             return None
         return self._role_of_account(name, store.namespace if namespace is None else namespace, server_of(store.resource))
 
-    def secrets_of(self, reference: Reference) -> list[tuple[Secret, Match]]:
+    def secrets_of(self, reference: RemoteReference) -> list[tuple[Secret, Match]]:
         """Gives the secrets of this stack that a reference fetches from Secrets Manager, or may fetch."""
         stores = self.stores_of(reference)
         readable = [(store, match) for store, match in stores if _may_be(store.backend, AWS) and _may_be(store.read("service"), _SERVICE)]
@@ -117,7 +117,7 @@ class ExternalSecrets:
                 found[secret.urn] = secret, max(min(match, certainty), found.get(secret.urn, (secret, Match.NEVER))[1])
         return list(found.values())
 
-    def is_open(self, reference: Reference) -> bool:
+    def is_open(self, reference: RemoteReference) -> bool:
         """Tells whether a reference may mean any secret: its key is not known yet and is made from none that would say it."""
         return reference.key is UNKNOWN and self._unnamed(reference.synced)[1]
 
@@ -162,7 +162,7 @@ class ExternalSecrets:
         named = ((one, name_of(one), namespace_of(one, self._resources)) for one in self._resources.of_type(*SERVICE_ACCOUNTS))
         return {(server_of(one), at, name): one for one, name, at in named if isinstance(name, str) and isinstance(at, str)}
 
-    def _fetched(self, reference: Reference, prefix: str | Unknown) -> list[tuple[Secret, Match]]:
+    def _fetched(self, reference: RemoteReference, prefix: str | Unknown) -> list[tuple[Secret, Match]]:
         key = reference.key
         if reference.how == "find":
             search = repr(reference.search)  # many services search in one way

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from policies.pack.graph.facts_of_stack import FactsOfStack
-from policies.pack.graph.shared_facts import Facts, HeldSecret, Read, UsedKey, VaultRole
+from policies.pack.graph.fact_finding import FactFinding
+from policies.pack.graph.facts import Facts, HeldSecret, Read, UsedKey, VaultRole
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
@@ -95,7 +95,7 @@ def names_of(stack: "Stack") -> list[tuple[str, str]]:
 
 
 def _facts(stack: "Stack", project: str, name: str) -> dict[str, Any]:
-    facts = FactsOfStack(stack, project, name)
+    facts = FactFinding(stack, project, name)
     return {
         "project": project,
         "stack": name,

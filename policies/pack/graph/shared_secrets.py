@@ -8,11 +8,11 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from policies.pack.graph.facts import Fact, HeldSecret, Read
 from policies.pack.graph.intent import Service
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_WORD, Match, is_exact
 from policies.pack.graph.references import name_in
 from policies.pack.graph.secret import Secret, SecretIndex
-from policies.pack.graph.shared_facts import Fact, HeldSecret, Read
 from policies.pack.graph.sharing import Sharing, place
 from policies.pack.graph.tokens import SECRET
 from policies.pack.resource import Resource

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.pack.graph.shared_facts import Fact
+from policies.pack.graph.facts import Fact
 
 if TYPE_CHECKING:
     from policies.pack.graph.manifest import StackFacts

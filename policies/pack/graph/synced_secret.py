@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class RemoteReference:
     """One thing that is fetched: a property of a secret, the whole of one, or what a search finds."""
 
     synced: "SyncedSecret"
@@ -70,13 +70,13 @@ class SyncedSecret(KubernetesObject):
         return next((text for text in map(text_of, named) if text is not None), self.name)
 
     @property
-    def references(self) -> Iterator[Reference]:
+    def references(self) -> Iterator[RemoteReference]:
         """Gives what it fetches. What is not known yet is a reference to a key that is not known yet."""
         store = self.read("secretStoreRef")
         for name in ("data", "dataFrom"):
             listed, path = self.read(name), (*self.root, name)
             if listed is UNKNOWN:
-                yield Reference(self, "data" if name == "data" else "any", path, key=UNKNOWN, part=UNKNOWN, store=store, is_many=True)
+                yield RemoteReference(self, "data" if name == "data" else "any", path, key=UNKNOWN, part=UNKNOWN, store=store, is_many=True)
                 continue
             for position, one in enumerate(elements(listed)):
                 if name == "data":
@@ -84,21 +84,21 @@ class SyncedSecret(KubernetesObject):
                 else:
                     yield from self._source((*path, position), one, store)
 
-    def _datum(self, path: Path, one: Value, store: Value) -> Reference:
+    def _datum(self, path: Path, one: Value, store: Value) -> RemoteReference:
         key, part = at(one, "remoteRef", "key"), at(one, "remoteRef", "property")
-        return Reference(self, "data", (*path, "remoteRef"), key=key, part=part, store=_store(one, store))
+        return RemoteReference(self, "data", (*path, "remoteRef"), key=key, part=part, store=_store(one, store))
 
-    def _source(self, path: Path, one: Value, store: Value) -> Iterator[Reference]:
+    def _source(self, path: Path, one: Value, store: Value) -> Iterator[RemoteReference]:
         used = _store(one, store)
         if one is UNKNOWN:
-            yield Reference(self, "any", path, key=UNKNOWN, part=UNKNOWN, store=used)
+            yield RemoteReference(self, "any", path, key=UNKNOWN, part=UNKNOWN, store=used)
             return
         extract, search = at(one, "extract"), at(one, "find")
         if extract is not None:
             key, part = at(extract, "key"), at(extract, "property")
-            yield Reference(self, "extract", (*path, "extract"), key=key, part=part, store=used)
+            yield RemoteReference(self, "extract", (*path, "extract"), key=key, part=part, store=used)
         if search is not None:
-            yield Reference(self, "find", (*path, "find"), search=search, store=used)
+            yield RemoteReference(self, "find", (*path, "find"), search=search, store=used)
 
 
 def _store(one: Value, store: Value) -> Value:

@@ -9,11 +9,10 @@ if TYPE_CHECKING:
     from policies.pack.stack import Stack
 
 
-class StackUse:
+class StackReference:
     """A StackReference, which a preview shows in what is made from it only."""
 
-    def __init__(self, urn: str, name: str) -> None:
-        self.reference = urn
+    def __init__(self, name: str) -> None:
         self.users: list[tuple[Resource, str]] = []
         """Each resource that is made from it, with the property."""
         parts = name.split("/")
@@ -27,16 +26,16 @@ class StackUse:
         return self.users[0][0].urn
 
 
-class StackUses:
+class StackReferences:
     """The references to other stacks, by what is made from them."""
 
     def __init__(self, stack: "Stack") -> None:
-        found: dict[str, StackUse] = {}
+        found: dict[str, StackReference] = {}
         for resource in stack.resources:
             for property_name, urns in resource.property_dependencies.items():
                 for urn in urns:
                     if type_of(urn) == STACK_REFERENCE:
-                        found.setdefault(urn, StackUse(urn, _name(urn, stack))).users.append((resource, property_name))
+                        found.setdefault(urn, StackReference(_name(urn, stack))).users.append((resource, property_name))
         self.all = tuple(found.values())
 
 

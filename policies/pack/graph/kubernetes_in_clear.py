@@ -22,8 +22,8 @@ _NAMES = ("apiVersion", "kind", "metadata")
 _CHECKSUM = ("checksum", "hash", "sha", "digest", "fingerprint")
 
 
-def manifests(resource: Resource) -> Iterator[Place]:
-    """Gives the places of a Kubernetes object that are kept in clear; what pods run with is another's business."""
+def places(resource: Resource) -> Iterator[Place]:
+    """Gives the places of a Kubernetes object that are kept in clear; variables and commands of pods are those of `texts_in_clear`."""
     for name in _IN_CLEAR.get(resource.type, ()):
         yield from _place(resource, name, leaves(asked(resource, name), name))
     if _is_custom(resource.type):

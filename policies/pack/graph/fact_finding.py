@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
 from policies.pack.graph.environments import Environments
+from policies.pack.graph.facts import HeldSecret, Read, SecretReader, UsedKey, VaultRole
 from policies.pack.graph.intent import Service, components_around
 from policies.pack.graph.keys import Keys
 from policies.pack.graph.patterns import ANY_CHARACTER, ANY_TEXT, ANY_WORD, Match
 from policies.pack.graph.references import Reference, References
 from policies.pack.graph.secret import Secret
-from policies.pack.graph.shared_facts import HeldSecret, Read, SecretReader, UsedKey, VaultRole
 from policies.pack.graph.vault_tokens import APPROLE_ROLE, AWS_ROLE, JWT_ROLE, KUBERNETES_ROLE, LOGIN_ROLES
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown
@@ -37,8 +37,8 @@ class _Server(TypedDict):
     is_server_quotable: bool
 
 
-class FactsOfStack:
-    """The facts of one Pulumi stack, of several that may be judged together."""
+class FactFinding:
+    """Finds the facts of one Pulumi stack, of several that may be judged together."""
 
     def __init__(self, stack: "Stack", project: str, name: str) -> None:
         self._stack = stack
