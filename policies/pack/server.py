@@ -84,7 +84,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(
         self, request: analyzer_pb2.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzerStackConfigureResponse:
-        """Takes the names of stack and environment. Of the stack's configuration, secrets in clear included, it keeps nothing else."""
+        """Takes the names of stack and environment. Of the stack's configuration, secrets in clear included, it keeps keyed digests."""
         self._operation = Operation.of(request)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -112,7 +112,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzeResponse:
         """Judges the whole stack."""
         resources = (answered(shown, self._asked.get(shown.urn)) for shown in request.resources)
-        stack = Stack(resources, self._today(), self._operation.environment)
+        stack = Stack(resources, self._today(), self._operation.environment, self._operation.secrets)
         proceedings = stack.part(Proceedings)
         proceedings.hear(self._rules, self._configuration)
         report = Report(self._name, self._version)
@@ -138,6 +138,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
         What does not stop it is said then, together with the rest.
         """
+        # Without the configuration: what a value is made from is not shown yet, and a generated one would look like a literal.
         stack = Stack(map(asked, self._line(request)), self._today(), self._operation.environment)
         proceedings = stack.part(Proceedings)
         proceedings.hear(rules, self._configuration)

@@ -21,6 +21,7 @@ from policies.pack.graph.targets import targets
 from policies.pack.graph.tokens import SECRET_ROTATION
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
+from policies.pack.secret_configuration import SecretConfiguration
 from policies.pack.values import UNKNOWN, Unknown
 
 P = TypeVar("P")
@@ -29,11 +30,15 @@ P = TypeVar("P")
 class Stack:
     """What a rule may ask. Nothing here guesses: what is not certain says so."""
 
-    def __init__(self, resources: Iterable[Resource], today: date, environment: str | None = None) -> None:
+    def __init__(
+        self, resources: Iterable[Resource], today: date, environment: str | None = None, secrets: SecretConfiguration | None = None
+    ) -> None:
         self.resources = Resources(resources)
         self.today = today
         self.environment = environment
         """What the stack's configuration says; None when it says nothing."""
+        self.secret_configuration = secrets
+        """The secret values of the stack's configuration; None when nobody knows them."""
         self._parts: dict[object, object] = {}
         self._grants_by_action: dict[str, Grants[Secret]] = {}
         self._policies_by_action: dict[str, SecretPolicies] = {}

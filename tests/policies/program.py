@@ -5,6 +5,7 @@ from datetime import date
 
 from policies.pack.finding import Answer
 from policies.pack.resource import Resource
+from policies.pack.secret_configuration import SecretConfiguration
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN
 
@@ -45,6 +46,7 @@ class Program:
         self.project = project
         self.environment = environment
         self.resources = []
+        self.secrets = None
         self.before = []
         """What is done to the stack before it is judged, as letting other rules judge it."""
 
@@ -58,8 +60,13 @@ class Program:
         """The same program, to be changed."""
         same = Program(self.deployed, self.stack_name, self.project, self.environment)
         same.resources = list(self.resources)
+        same.secrets = self.secrets
         same.before = list(self.before)
         return same
+
+    def configure(self, *secrets):
+        """Says which secrets the stack's configuration holds. Without this nobody knows, as when a state is judged."""
+        self.secrets = SecretConfiguration(secrets)
 
     def add(self, type_token, name, inputs=None, *, outputs=None, parent="", made_from=None, **options):
         """Adds a resource and gives its URN.
@@ -143,7 +150,7 @@ class Program:
 
     def stack(self):
         """The stack as rules see it."""
-        stack = Stack(self.resources, TODAY, self.environment)
+        stack = Stack(self.resources, TODAY, self.environment, self.secrets)
         for prepare in self.before:
             prepare(stack)
         return stack

@@ -122,6 +122,11 @@ class Shop:
         """Judges a state: `--stack dev`, or `--file` and an export."""
         return self._judged("policy", "analyze", *what, pack=PACK / "__main__.py", config=config)
 
+    def configure(self, name, secret):
+        """Gives the stack's configuration a secret."""
+        self._pulumi("stack", "select", "--create", "dev")
+        self._pulumi("config", "set", "--secret", name, secret, "--stack", "dev")
+
     def export(self):
         """The state of the stack."""
         return self._pulumi("stack", "export", "--stack", "dev").stdout

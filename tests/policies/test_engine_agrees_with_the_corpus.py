@@ -64,7 +64,7 @@ def _shows_in_a_state(case):
         exported(program)
     except ValueError:
         return False
-    return program.environment is None and not program.before
+    return program.environment is None and program.secrets is None and not program.before
 
 
 def _one_for_each_rule():

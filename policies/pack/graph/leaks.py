@@ -45,6 +45,7 @@ class Leaks:
 
     def __init__(self, stack: "Stack") -> None:
         self._taint = stack.part(Taint)
+        self._configuration = stack.secret_configuration
         self._ordinary: set[str] = set()
 
     def may_be_at(self, resource: Resource, property_name: str) -> bool:
@@ -55,7 +56,7 @@ class Leaks:
         if isinstance(value, str):
             if value in self._ordinary:
                 return True
-            if has_hint(value) or self._taint.is_value(value):
+            if has_hint(value) or self._taint.is_value(value) or self._is_configured(value):
                 return False
             self._ordinary.add(value)
             return True
@@ -90,19 +91,24 @@ class Leaks:
         if not found and "aws-access-key" in formats and (kind := format_of("\n".join(leaf.text for leaf in judged), ("aws-access-key",))):
             yield violated(place.resource.urn, f"in {place.what} stands {kind}", property=place.property)
 
+    def _is_configured(self, text: str) -> bool:
+        return self._configuration is not None and self._configuration.tells(text)
+
     def _shown(self, path: str, place: Place) -> str:
         """Gives how a message names a path: without names that are values themselves."""
-        is_value = any(self._taint.is_value(step) for step in (path.removeprefix(f"{place.property}."), *path.split(".")))
-        return place.property if is_value else path
+        steps = (path.removeprefix(f"{place.property}."), *path.split("."))
+        return place.property if any(self._taint.is_value(step) or self._is_configured(step) for step in steps) else path
 
     def _why(self, leaf: Leaf, flow: Flow, formats: tuple[Format, ...]) -> str:
         """Gives how it is known that a value is secret; empty when nothing says so. Base64 hides nothing."""
         texts = dict.fromkeys((leaf.text, decoded(leaf.text)))
-        fields = (field.text for text in texts for field in leaves(from_json(text), ""))
+        fields = [field.text for text in texts for field in leaves(from_json(text), "")]
         if twin := next(filter(None, (self._taint.twin(field) for field in fields)), None):
             return f"is the secret value of {twin.label}"
         if leaf.is_marked and not _is_harmless(leaf) and not _may_point(leaf, flow):
             return "is marked secret by the program"
+        if any(map(self._is_configured, fields)):
+            return "is a secret of the stack's configuration"
         if kind := next(filter(None, (format_of(text, formats) for text in texts)), None):
             return f"has the form of {kind}"
         if source := next(filter(None, (self._taint.inside(text, flow) for text in texts)), None):
@@ -119,7 +125,8 @@ def _is_harmless(leaf: Leaf) -> bool:
 
 def _may_point(leaf: Leaf, flow: Flow) -> bool:
     """Tells whether a marked value that is not known yet may be an ARN or a name: it is made of resources that have no secret value."""
-    return leaf.value is UNKNOWN and bool(leaf.name) and flow.others > 0 and not flow.sources and not flow.is_open
+    is_explained = bool(flow.sources) or flow.is_open or flow.is_repeated
+    return leaf.value is UNKNOWN and bool(leaf.name) and flow.others > 0 and not is_explained
 
 
 def _unknown(unknown: list[Leaf], place: Place, flow: Flow) -> Finding | None:

@@ -62,6 +62,8 @@ class Flow:
     """How many resources without a secret value it was made from."""
     is_open: bool
     """Whether something comes from where nobody can look: another stack, a read, or an invoke, which leaves no trace at all."""
+    is_repeated: bool = False
+    """Whether one of the others was given the value of a secret, as a database its password, which it answers again."""
 
     @property
     def certain(self) -> list[Source]:
@@ -85,6 +87,7 @@ class Taint:
             sources=_widest(source for sources in found for source in sources),
             others=sum(not sources and self._resources.get(urn) is not None for urn, sources in zip(urns, found, strict=True)),
             is_open=not urns or any(type_of(urn) in (STACK_REFERENCE, "") and self._resources.get(urn) is None for urn in urns),
+            is_repeated=any(one is not None and one.type in GIVEN and has_given_value(one) for one in map(self._resources.get, urns)),
         )
 
     def is_value(self, text: str) -> bool:

@@ -1,5 +1,6 @@
 """Values of secrets in the program."""
 
+import base64
 import json
 
 from policies.pack.values import UNKNOWN, Marked
@@ -10,6 +11,7 @@ from tests.policies.planted import (
     GITHUB_TOKEN,
     KUBERNETES_SECRET,
     PARAMETER,
+    RANDOM_STRING,
     VALUE,
     access_key,
     password,
@@ -64,7 +66,57 @@ def insecure_value(program):
     parameter(program, "String", None, insecureValue=Marked("hunter3"))
 
 
-@cases.cannot_decide("A literal and a secret of the configuration look the same", at="value", properties="secretString", when=ALWAYS)
+@cases.violated("A literal, in a stack whose configuration is known", at="value", properties="secretString")
+def literal(program):
+    program.configure("another-secret")
+    version(program)
+
+
+@cases.violated("A literal stands beside a secret of the configuration", at={"login", "pod"}, properties={"dataJson", "stringData.token"})
+def literal_beside_a_secret(program):
+    program.configure("hunter3-hunter3")
+    login = {"username": "billing", "password": "hunter3-hunter3", "api_key": "hunter4"}
+    program.add(VAULT_SECRET, "login", {"dataJson": Marked(json.dumps(login))})
+    program.add(KUBERNETES_SECRET, "pod", {"stringData": {"password": Marked("hunter3-hunter3"), "token": Marked("hunter4")}})
+
+
+@cases.cannot_decide("A secret of the configuration passes through Pulumi", at={"value", "url", "pod", "db"}, when=ALWAYS)
+def secret_of_the_configuration(program):
+    program.configure(VALUE, "hunter3")
+    version(program)
+    program.add(PARAMETER, "url", {"type": "SecureString", "value": Marked(f"postgres://billing:{VALUE}@db.internal/billing")})
+    program.add(KUBERNETES_SECRET, "pod", {"data": Marked({"password": base64.b64encode(VALUE.encode()).decode()})})
+    program.add(DATABASE, "db", {"password": Marked("hunter3\n")})
+
+
+@cases.cannot_decide("A member of an object in the configuration", at="value", properties="secretString", when=ALWAYS)
+def member_of_the_configuration(program):
+    program.configure(json.dumps({"user": "billing", "password": VALUE}))
+    version(program)
+
+
+@cases.cannot_decide("Where the engine keeps a property, the state is shown, not the program", at="value", when=ALWAYS)
+def kept_value(program):
+    program.configure()
+    program.add(SECRET_VERSION, "value", {"secretString": Marked("hunter3")}, ignore_changes=("secretString",))
+
+
+@cases.cannot_decide("What is written to an endpoint of Vault may be settings", at="quota", properties="dataJson", when=ALWAYS)
+def settings_of_vault(program):
+    program.configure()
+    program.add("vault:generic/endpoint:Endpoint", "quota", {"path": "sys/quotas/x", "dataJson": Marked(json.dumps({"token": "hunter3"}))})
+
+
+@cases.cannot_decide("A random string that its provider keeps in clear", at="value", properties="secretString", when=ALWAYS)
+def random_string(program):
+    program.configure()
+    made = program.add(RANDOM_STRING, "login", {"length": 20}, outputs={"result": program.later(VALUE)})
+    version(program, program.later(VALUE), [made])
+
+
+@cases.cannot_decide(
+    "In a state a literal and a secret of the configuration look the same", at="value", properties="secretString", when=ALWAYS
+)
 def known_value(program):
     version(program)
 
@@ -151,6 +203,7 @@ def value_of_another_stack(program):
 
 @cases.holds("A place holder until somebody sets the value")
 def place_holder(program):
+    program.configure()
     version(program, "CHANGE_ME")
     program.add(DATABASE, "db", {"password": Marked("<placeholder>")})
     program.add(VAULT_SECRET, "token", {"dataJson": Marked(json.dumps({"token": "to-be-set"}))})

@@ -367,3 +367,15 @@ def marked_and_made_from_a_table(program):
 def marked_document(program):
     text = Marked(program.later(container(environment=[{"name": "PASSWORD", "value": "hunter3"}])))
     program.add(TASK, "api", {"containerDefinitions": text}, made_from={"containerDefinitions": [table(program)]})
+
+
+@cases.violated("A secret of the configuration that the program read as plain text", at="api", properties="environment.variables.LOGIN")
+def plain_secret_of_the_configuration(program):
+    program.configure(json.dumps({"password": VALUE}))
+    function(program, {"LOGIN": json.dumps({"user": "billing", "password": VALUE}), "LEVEL": "info"})
+
+
+@cases.holds("Words that stand in the configuration as secrets, and everywhere", when=ALWAYS)
+def words_of_the_configuration(program):
+    program.configure("billing", "info", json.dumps({"host": "db.internal", "user": "billing-worker-1"}))
+    function(program, {"SERVICE": "billing", "LEVEL": "info", "HOST": "db.internal", "USER": "billing-worker-1"})

@@ -98,6 +98,12 @@ def type_not_allowed(program):
     written(program, {"tls.crt": "certificate", "tls.key": VALUE}, type="kubernetes.io/tls")
 
 
+@cases.violated("A ConfigMap holds a secret of the configuration in clear", at="settings", properties="data.login")
+def plain_secret_of_the_configuration(program):
+    program.configure(VALUE)
+    program.add(CONFIG_MAP, "settings", {"data": {"login": VALUE}})
+
+
 @cases.cannot_decide("Which type it has is not known yet", at="database", properties="type", when=ALWAYS)
 def unknown_type(program):
     written(program, {"tls.key": VALUE}, type=UNKNOWN)

@@ -119,6 +119,12 @@ def description_of_a_release(program):
     program.add("kubernetes:helm.sh/v3:Release", "postgres", {"chart": "postgresql", "description": Marked("hunter3")})
 
 
+@cases.violated("A description repeats a secret of the configuration", at="key", properties="description")
+def secret_of_the_configuration_again(program):
+    program.configure(VALUE)
+    program.add(KEY, "key", {"description": VALUE})
+
+
 @cases.holds("A tag with the ARN of a secret's version")
 def tag_with_an_arn(program):
     written = version(program, program.later(VALUE), [password(program)])

@@ -52,6 +52,12 @@ def marked_output(program):
     exports(program, password=Marked(VALUE))
 
 
+@cases.violated("A secret of the configuration leaves in clear", at="shop-dev", properties="login")
+def secret_of_the_configuration(program):
+    program.configure(VALUE)
+    exports(program, login=VALUE)
+
+
 @cases.cannot_decide("An output is unknown, in a stack that makes a password", at="shop-dev", properties="login")
 def unknown_output(program):
     password(program)
