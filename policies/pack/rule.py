@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -140,34 +140,25 @@ class Rule(StackValidationPolicy):
         return self.judge(stack, self.configured(configured or {})) or []
 
 
+class _About(TypedDict):
+    """What every rule says about itself; see `rule`."""
+
+    id: str
+    title: str
+    severity: Severity
+    group: Group
+    mend: str
+    references: list[str]
+    level: NotRequired[Level]
+    undecided: NotRequired[Literal["mandatory", "advisory"]]
+    early: NotRequired[tuple[str, ...]]
+
+
+@overload
+def rule(*, of: Callable[[Stack], Iterable[S]], **about: Unpack[_About]) -> Callable[[Callable[[S, Stack], Iterable[Finding]]], Rule]: ...
 @overload
 def rule(
-    *,
-    id: str,
-    title: str,
-    severity: Severity,
-    group: Group,
-    mend: str,
-    references: list[str],
-    of: Callable[[Stack], Iterable[S]],
-    level: Level = ...,
-    undecided: Literal["mandatory", "advisory"] = ...,
-    early: tuple[str, ...] = ...,
-) -> Callable[[Callable[[S, Stack], Iterable[Finding]]], Rule]: ...
-@overload
-def rule(
-    *,
-    id: str,
-    title: str,
-    severity: Severity,
-    group: Group,
-    mend: str,
-    references: list[str],
-    of: Callable[[Stack], Iterable[S]],
-    settings: type[K],
-    level: Level = ...,
-    undecided: Literal["mandatory", "advisory"] = ...,
-    early: tuple[str, ...] = ...,
+    *, of: Callable[[Stack], Iterable[S]], settings: type[K], **about: Unpack[_About]
 ) -> Callable[[Callable[[S, Stack, K], Iterable[Finding]]], Rule]: ...
 def rule(
     *,
