@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from policies.pack.finding import Finding, cannot_decide, violated
+from policies.pack.graph.declared_names import DeclaredNames
 from policies.pack.graph.external_secrets import ExternalSecrets
 from policies.pack.graph.kubernetes import text_of
 from policies.pack.graph.manifest import StackFacts
@@ -30,7 +31,6 @@ from policies.pack.graph.secret_store import AWS, VAULT, Store
 from policies.pack.graph.spelling import Spelling
 from policies.pack.graph.synced_secret import RemoteReference, SyncedSecret
 from policies.pack.graph.vault_paths import VaultPaths, trimmed, without_data
-from policies.pack.graph.vault_tokens import KV_SECRET, MOUNT
 from policies.pack.resource import Resource
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.settings import Settings
@@ -184,7 +184,7 @@ def _in_aws(reference: RemoteReference, key: str | Unknown, stores: list[Store],
         yield cannot_decide(resource.urn, f"whether the secret that {resource.label} fetches exists is not known yet", property=where)
     else:
         prefix = next((store.prefix for store in stores if isinstance(store.prefix, str)), "")
-        yield from _undeclared(reference, _name_in(prefix + key), [stack.part(_secrets), settings.elsewhere], stack, settings)
+        yield from _undeclared(reference, _name_in(prefix + key), [stack.part(DeclaredNames).secrets, settings.elsewhere], stack, settings)
 
 
 def _in_vault(reference: RemoteReference, key: str, stores: list[Store], stack: Stack, settings: Existing) -> Iterator[Finding]:
@@ -197,7 +197,7 @@ def _in_vault(reference: RemoteReference, key: str, stores: list[Store], stack: 
     path = key.strip("/") if not mounted or key.startswith(f"{mounted}/") else f"{mounted}/{key.strip('/')}"
     mount = paths.mount_of(path)
     if mount is not None and isinstance(mount.path, str):
-        name, written = without_data(path, mount.path), stack.part(_in_mounts)
+        name, written = without_data(path, mount.path), stack.part(DeclaredNames).in_mounts
         meant = None if name in written.names else written.meant(name)
         if meant is not None:
             yield violated(resource.urn, _slip(reference, meant, stack), property=reference.at("key"))
@@ -206,7 +206,7 @@ def _in_vault(reference: RemoteReference, key: str, stores: list[Store], stack: 
     elif paths.has_open_mounts:
         yield cannot_decide(resource.urn, f"whether the mount of {resource.label} exists is not known yet", property=reference.at("key"))
     else:
-        yield from _undeclared(reference, mounted or path, [stack.part(_mounts)], stack, settings)
+        yield from _undeclared(reference, mounted or path, [stack.part(DeclaredNames).mounts], stack, settings)
 
 
 def _undeclared(reference: RemoteReference, name: str, declared: list[Spelling], stack: Stack, settings: Existing) -> Iterator[Finding]:
@@ -223,30 +223,9 @@ def _undeclared(reference: RemoteReference, name: str, declared: list[Spelling],
         yield cannot_decide(resource.urn, text, property=where, mend=_OTHERS)
 
 
-def _secrets(stack: Stack) -> Spelling:
-    return Spelling(secret.name for secret in stack.secrets if secret.name is not None)
-
-
-def _mounts(stack: Stack) -> Spelling:
-    return Spelling(mount.path for mount in stack.part(VaultPaths).mounts if isinstance(mount.path, str))
-
-
-def _in_mounts(stack: Stack) -> Spelling:
-    return Spelling(stack.part(VaultPaths).secrets)
-
-
-def _hidden(stack: Stack) -> frozenset[str]:
-    """Gives the names that come from a property which is marked secret."""
-    secrets = (secret.name for secret in stack.secrets if secret.name is not None and secret.resource.hides("name"))
-    mounts = (one.read("path") for one in stack.resources.of_type(MOUNT) if one.hides("path"))
-    written = (one for one in stack.resources.of_type(KV_SECRET) if one.hides("mount") or one.hides("name"))
-    places = (f"{trimmed(one.text('mount'))}/{trimmed(one.text('name'))}" for one in written)
-    return frozenset((*secrets, *(path.strip("/") for path in mounts if isinstance(path, str)), *places))
-
-
 def _slip(reference: RemoteReference, meant: str, stack: Stack) -> str:
     resource = reference.synced.resource
-    is_hidden = resource.hides("spec") or meant in stack.part(_hidden)
+    is_hidden = resource.hides("spec") or stack.part(DeclaredNames).is_hidden(meant)
     return f"{resource.label} fetches a secret that does not exist" + ("" if is_hidden else f': did you mean "{meant}"?')
 
 
