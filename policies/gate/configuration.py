@@ -89,9 +89,11 @@ def _as_the_engine_sends(document: Document) -> dict[str, analyzer_pb2.PolicyCon
 def _level(name: str, given: object) -> EnforcementLevel | None:
     if not isinstance(given, (str, dict)):
         raise GateError(f"rule {name!r}: give a level, or an object with settings")
-    level = given if isinstance(given, str) else cast(Document, given).get(_LEVEL)
+    if isinstance(given, dict) and _LEVEL not in given:
+        return None
+    level: object = given if isinstance(given, str) else cast(Document, given)[_LEVEL]
     try:
-        return None if level is None else EnforcementLevel(level)
+        return EnforcementLevel(level)
     except ValueError:
         raise GateError(f"rule {name!r}: the level is one of: {', '.join(level.value for level in LEVELS)}") from None
 

@@ -56,6 +56,7 @@ def test_the_order_of_the_file_is_kept(file):
         ({"secret-is-rotated": {"undecided": "maybe"}}, "'undecided'"),
         ({"secret-is-rotated": "sometimes"}, "the level is one of: advisory, mandatory, disabled, remediate"),
         ({"secret-is-rotated": {"enforcementLevel": 3}}, "the level is one of"),
+        ({"secret-is-rotated": {"enforcementLevel": None}}, "the level is one of"),
         ({"secret-is-rotated": True}, "give a level, or an object with settings"),
         (
             {"secret-is-rotated": {"exemptions": [{"urn": "x", "reason": "r", "owner": "o", "expires": "2027-01-01"}]}},
