@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import DECRYPTING
-from policies.pack.graph.closing import Circle
+from policies.pack.graph.circle import Circle
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.holdings import ATTACHING, INLINE
 from policies.pack.graph.identity_documents import IdentityDocument, IdentityDocuments

@@ -23,7 +23,7 @@ What it does not see: who may pass the role (iam:PassRole); workloads of other s
 from collections.abc import Iterator
 
 from policies.pack.finding import Finding, cannot_decide, violated
-from policies.pack.graph.closing import Circle
+from policies.pack.graph.circle import Circle
 from policies.pack.graph.documents import MalformedDocumentError, statements
 from policies.pack.graph.intent import Service, service_of
 from policies.pack.graph.patterns import ANY_WORD, Match

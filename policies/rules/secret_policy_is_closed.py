@@ -24,7 +24,7 @@ from pydantic import StringConstraints
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.actions import ON_SECRETS
-from policies.pack.graph.closing import Circle
+from policies.pack.graph.circle import Circle
 from policies.pack.graph.documents import MalformedDocumentError, Statement, statements
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.principals import account_of, listed

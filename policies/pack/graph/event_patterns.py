@@ -77,7 +77,7 @@ def _one(wanted: Any, value: "str | Event | None") -> Match:
     if operator == "exists" or not isinstance(value, str):
         return _sure(operator == "exists" and (value is not None) is operand)
     if operator == "anything-but":
-        return Match(Match.ALWAYS - max(_one(each, value) for each in _list(operand)))
+        return max(_one(each, value) for each in _list(operand)).opposite
     return _compared(operator, operand, value)
 
 

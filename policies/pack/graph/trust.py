@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.pack.graph.closing import Circle
+from policies.pack.graph.circle import Circle
 from policies.pack.graph.documents import Statement
 from policies.pack.graph.narrowing import all_single, demanded, demands, is_single
 from policies.pack.graph.patterns import Match, match
