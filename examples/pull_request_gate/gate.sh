@@ -16,7 +16,8 @@ if [ "$#" -eq 0 ]; then
   exit 2
 fi
 
-cd "$(git rev-parse --show-toplevel)"
+root="$(git rev-parse --show-toplevel)"
+cd "$root"
 project="${GATE_PROJECT:-.}"
 config="${GATE_CONFIG:-policies.json}"
 reports="${GATE_REPORTS:-gate-reports}"

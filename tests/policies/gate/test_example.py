@@ -1,6 +1,7 @@
 """The files that people read before they trust a gate: the example comment, the script and the workflow."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,30 @@ def test_the_script_goes_on_without_a_base_that_cannot_be_judged(repository, pul
 
     assert gate.returncode == 0, gate.stderr
     assert "the base could not be previewed, so access is shown as it is" in gate.stderr
+
+
+def test_the_script_leaves_no_report_that_it_did_not_write(repository):
+    root, run = repository
+    (root / "gate-reports").mkdir()
+    for name in ("comment.md", "secrets.sarif", "secrets.junit.xml", "secrets.json"):
+        (root / "gate-reports" / name).write_text("of the last run, or of whoever opened the pull request")
+    (root / "policies.json").write_text('{"secret-is-rotatd": "advisory"}')
+
+    gate = run("bash", EXAMPLE / "gate.sh", "prod")
+
+    assert gate.returncode == 1
+    assert list((root / "gate-reports").iterdir()) == []
+
+
+def test_the_script_writes_nothing_outside_of_a_repository(repository, pulumi):
+    root, run = repository
+    shutil.rmtree(root / ".git")
+
+    gate = run("bash", EXAMPLE / "gate.sh", "prod", GIT_CEILING_DIRECTORIES=str(root.parent))
+
+    assert gate.returncode == 128
+    assert not (root / "gate-reports").exists()
+    assert pulumi.runs == []
 
 
 def test_the_script_says_how_it_is_used(repository):
