@@ -22,7 +22,8 @@ from pydantic import Field
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.edges import origin
-from policies.pack.graph.invocations import PERMISSION, Invocation, Invocations, qualifier_in
+from policies.pack.graph.functions import qualifier_in
+from policies.pack.graph.invocations import PERMISSION, Invocation, Invocations
 from policies.pack.graph.networks import Networks
 from policies.pack.graph.patterns import Match
 from policies.pack.graph.readers import MEND_UNKNOWN

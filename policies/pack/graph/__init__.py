@@ -8,7 +8,7 @@ A file holds one noun; rules ask for a part of the graph by its class, e.g. `sta
   `circle`, `reach`; who holds one: `holdings`, `identity_documents`, `managed_policies`, `own_documents`, `secret_policies`; and so who may
   do what: `readers`, `writers`, `deliveries`, `secret_roles`, `matrix`; who may take a role: `trust`, `trusted_principals`, `runners`.
 - keys: `key`, `keys` (which encrypts what, who may use it), `key_policies`, `keyless` readers.
-- rotation: `rotation` of one secret, `rotations` of the stack, `rotation_rights`, `invocations`, `networks`, `pace`.
+- rotation: `rotation` of one secret, `rotations` of the stack, `rotation_rights`; `functions`, `invocations`, `networks`, `pace`.
 - values: `edges` (what a property is made from), `taint`, `secret_values`, `stored_values`, `reuse`; where they may not stand: `leaks`,
   `leaves`, `texts_in_clear`, `kubernetes_in_clear`, `token_formats`, `task_definitions`.
 - environments and stacks: `environments`, `place`, `stacks`, `stack_references`; several stacks: `manifest` (made by `fact_finding`, of

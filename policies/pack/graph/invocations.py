@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.edges import origin
+from policies.pack.graph.functions import functions_of, name_among, qualifier_in
 from policies.pack.graph.patterns import Match, match
-from policies.pack.graph.rotation import functions_of
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import FUNCTION_ALIAS, SECRET
 from policies.pack.resource import Resource
@@ -124,19 +124,10 @@ class Invocations:
         return Match.ALWAYS if secret.account in (None, account) else Match.NEVER
 
 
-def qualifier_in(resource: Resource, property_name: str, resources: Resources) -> str | Unknown | None:
-    """Gives the alias or version that a function's ARN in a property ends in; None for the function as it is."""
-    value = resource.read(property_name)
-    if isinstance(value, str):
-        return ":".join(value.split(":")[7:]) or None
-    aliases = origin(resource, property_name, resources).of_type(FUNCTION_ALIAS)
-    return _name_of(aliases) if aliases and value is UNKNOWN else None
-
-
 def _qualifier(permission: Resource, resources: Resources) -> str | Unknown | None:
     value = permission.read("qualifier")
     if value is UNKNOWN:
-        return _name_of(origin(permission, "qualifier", resources).of_type(FUNCTION_ALIAS))
+        return name_among(origin(permission, "qualifier", resources).of_type(FUNCTION_ALIAS))
     return value if isinstance(value, str) and value else qualifier_in(permission, "function", resources)
 
 
@@ -144,10 +135,6 @@ def _agree(some: str | Unknown | None, other: str | Unknown | None) -> Match:
     if isinstance(some, Unknown) or isinstance(other, Unknown):
         return Match.MAYBE
     return Match.ALWAYS if some == other else Match.NEVER
-
-
-def _name_of(aliases: list[Resource]) -> str | Unknown:
-    return (aliases[0].text("name") or UNKNOWN) if len(aliases) == 1 else UNKNOWN
 
 
 def _is(value: Value, wanted: str) -> Match:

@@ -4,20 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policies.pack.graph.edges import origin
+from policies.pack.graph.functions import functions_of
 from policies.pack.graph.identity import Identities, Identity
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.tokens import FUNCTION, FUNCTION_ALIAS, INSTANCE_PROFILE, POD_IDENTITY, ROLE, TASK_DEFINITION
+from policies.pack.graph.runners import RUNS_AS
+from policies.pack.graph.tokens import ROLE
 from policies.pack.resource import Resource
 from policies.pack.resources import Resources
 from policies.pack.values import UNKNOWN
-
-RUNS_AS = {
-    FUNCTION: ("role",),
-    TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"),
-    INSTANCE_PROFILE: ("role",),
-    POD_IDENTITY: ("roleArn",),
-}
-"""What runs as a role, with the properties that name it."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +52,3 @@ def applications(rotations: Iterable[Resource], resources: Resources, identities
             if resource.urn not in rotating:
                 for property_name in properties:
                     yield from ((resource, identity) for identity in identities.named_by(resource, property_name, ROLE))
-
-
-def functions_of(resource: Resource, property_name: str, resources: Resources) -> list[Resource]:
-    """Gives the functions of the stack that a property names: by name, by ARN, or by what it was made from."""
-    value = resource.read(property_name)
-    if isinstance(value, str):
-        # `arn:aws:lambda:<region>:<account>:function:<name>[:<alias>]`, or a bare name.
-        parts = value.split(":")[:7]
-        named = resources.called(":".join(parts), FUNCTION, by=resource) or resources.called(parts[-1], FUNCTION, by=resource)
-        # A function of another account may have the same name.
-        if named is not None and (len(parts) == 1 or named.answer("arn") in (None, ":".join(parts))):
-            return [named]
-    made_from = origin(resource, property_name, resources)
-    aliases = made_from.of_type(FUNCTION_ALIAS)
-    return made_from.of_type(FUNCTION) + [function for alias in aliases for function in functions_of(alias, "functionName", resources)]

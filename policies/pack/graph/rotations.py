@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.edges import origin
+from policies.pack.graph.functions import functions_of
 from policies.pack.graph.holdings import Holding
 from policies.pack.graph.identity import Identity
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.rotation import applications, functions_of, rotators
+from policies.pack.graph.rotation import applications, rotators
 from policies.pack.graph.secret import Secret
 from policies.pack.graph.tokens import SECRET_ROTATION
 from policies.pack.resource import Resource

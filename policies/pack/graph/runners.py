@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.rotation import RUNS_AS
-from policies.pack.graph.tokens import POD_IDENTITY, ROLE
+from policies.pack.graph.tokens import FUNCTION, INSTANCE_PROFILE, POD_IDENTITY, ROLE, TASK_DEFINITION
 from policies.pack.resource import Resource
 from policies.pack.values import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
+
+RUNS_AS = {
+    FUNCTION: ("role",),
+    TASK_DEFINITION: ("taskRoleArn", "executionRoleArn"),
+    INSTANCE_PROFILE: ("role",),
+    POD_IDENTITY: ("roleArn",),
+}
+"""What runs as a role, with the properties that name it."""
 
 
 @dataclass(frozen=True)
