@@ -9,7 +9,8 @@ Roles of people and pipelines that do both by intent are named in `adminRoles`.
 Before the first deployment a document that is made from a secret may grant anything on it, and one that names an account may mean
 another one: it cannot be decided.
 
-What it does not see: permission boundaries, and permission sets of IAM Identity Center.
+What it does not see: users who read by a document of their own and change by one of their group, or the other way round; permission
+boundaries, and permission sets of IAM Identity Center.
 """
 
 from collections.abc import Iterator

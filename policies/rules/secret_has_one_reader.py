@@ -18,9 +18,10 @@ secret to a workload as a role of another stack: ECS as the execution role of a 
 as the role of its store. A function whose environment only names the secret reads nothing by that.
 
 What it does not see: a secret's name written by hand, or a `get_policy_document`, in one document with the unknown ARN of another
-resource, before the first deployment (afterwards it does); who may assume a reading role; permission sets of IAM Identity Center; an
-ExternalSecret whose store has static keys, the operator's own role, or a service account of another stack. Permission boundaries narrow
-nothing here.
+resource, before the first deployment (afterwards it does), and until then whether a role that a policy names is of another account when one
+of the stack is called like it; whether the role that a rotation names is what rotates; who may assume a reading role; who is in a group
+that reads; permission sets of IAM Identity Center; an ExternalSecret whose store has static keys, the operator's own role, or a service
+account of another stack. Permission boundaries narrow nothing here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -102,14 +103,17 @@ def _owned(secret: Secret, owner: Service, stack: Stack) -> Iterator[Finding]:
 
 
 def _readers(secret: Secret, stack: Stack) -> Iterator[Reader]:
-    """Gives the readers of a secret, each for the service that it belongs to, or that it runs for."""
+    """Gives the readers of a secret: a role that does not say whose it is once for each service that it runs for."""
     for reader in stack.readers_of(secret):
         identity = reader.identity
         runners = stack.part(Runners).of(identity.resource) if identity.service is None and identity.resource is not None else []
-        services = {service for runner in runners if isinstance(service := runner.service, Service)}
-        for service in (*services, *([UNKNOWN] if any(runner.service is UNKNOWN for runner in runners) else [])):
-            yield replace(reader, identity=replace(identity, service=service))
-        if not any(runner.service is not None for runner in runners):
+        told = {repr(runner.service): runner for runner in runners if runner.service is not None}
+        if len(told) > 1 and not isinstance(secret.owner, Service):
+            told.clear()  # that one role runs for two services is what role-is-assumed-by-one-service says
+        for runner in told.values():
+            label = f"{identity.label} of {runner.resource.label}"
+            yield replace(reader, identity=replace(identity, label=label, service=runner.service))
+        if not told:
             yield reader
 
 

@@ -46,11 +46,10 @@ def synced(program, role):
     program.add(EXTERNAL_SECRET, "synced", {"metadata": {"name": "synced"}, "spec": spec})
 
 
-def run_as(program, role, **inputs):
+def run_as(program, role, name="function", **inputs):
     """A function that runs as a role."""
-    name = program.name_of(role)
-    given = {"name": f"of-{name}", "role": program.later(f"arn:aws:iam::{ACCOUNT}:role/{name}"), **inputs}
-    program.add(FUNCTION, f"of-{name}", given, made_from={"role": [role]})
+    given = {"name": name, "role": program.later(f"arn:aws:iam::{ACCOUNT}:role/{program.name_of(role)}"), **inputs}
+    program.add(FUNCTION, name, given, made_from={"role": [role]})
 
 
 @cases.violated("Two roles may read it", at="database", when=DEPLOYED)
@@ -149,7 +148,15 @@ def run_for_its_own_service(program):
     for name in ("web", "worker"):
         role = program.role(name)
         program.grant(role, secret)
-        run_as(program, role, tags=tags("billing"))
+        run_as(program, role, f"{name}-function", tags=tags("billing"))
+
+
+@cases.holds("One role without an owner to compare with runs for two services: another rule says that")
+def runs_for_two_services(program):
+    secret, role = program.secret(), program.role("app")
+    program.grant(role, secret)
+    for service in ("billing", "reports"):
+        run_as(program, role, service, tags=tags(service))
 
 
 @cases.holds("Two roles of its own service read it")
