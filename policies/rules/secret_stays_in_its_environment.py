@@ -101,7 +101,7 @@ def _named(reference: Reference, stack: Stack, known: Environments, settings: Cl
         said = f"{reference.by} names {reference.shown}, which belongs to another environment"
         others, is_certain = _environments_of(text, reference, stack, known), True
     else:
-        said = f"{reference.by} may name a secret of another environment: what it names is not known yet"
+        said = f"{reference.by} may name a secret of another environment"
         others, is_certain = [known.of(secret) for secret in reference.made_from], False
         if reference.is_open:
             others.append(UNKNOWN)
@@ -132,7 +132,8 @@ def _let_in(trusted: Trusted, known: Environments, settings: Closed) -> Iterator
     else:
         others = [_of_role(trusted.name, known)]
     account = None if trusted.account is None or _is_allowed(settings, trusted.account) else known.of_account(trusted.account)
-    said = f"{trusted.resource.label} lets somebody of another environment use {trusted.thing.label}"
+    what = "in" if trusted.thing is trusted.resource else f"use {trusted.thing.label}"
+    said = f"{trusted.resource.label} lets somebody of another environment {what}"
     for other in (*others, account):
         if not _is_allowed(settings, trusted.name):
             yield from _compared(trusted.urn, said, trusted.property_name, own, other, is_certain=trusted.is_certain)
