@@ -145,7 +145,8 @@ def _allowed(renewal: Renewal, secret: Secret, certainty: Match, stack: Stack) -
                 lacking = ", ".join(action for action, granted in may.items() if granted is least)
                 if not lacking:
                     continue
-                text = f"{identity.label}, as which {function.label} runs, lacks for {secret.resource.label}: {lacking}"
+                verb = "lacks" if least is Match.NEVER else "may lack"
+                text = f"{identity.label}, as which {function.label} runs, {verb} for {secret.resource.label}: {lacking}"
                 yield from _lacking(renewal, text, min(certainty, least.opposite), "policy")
 
 
