@@ -25,7 +25,7 @@ from policies.pack.rule import Rule
 from policies.rules import rules
 
 _BOUND = 0.3
-_SERVICES = 300
+_SERVICES = 325
 _ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
