@@ -15,8 +15,9 @@ from pathlib import Path
 from policies.gate.configuration import Document
 from policies.gate.errors import GateError
 from policies.gate.judgement import NotJudged
-from policies.gate.record import VARIABLE, Record, read_record
+from policies.gate.record import Record, read_record
 from policies.gate.together import beside
+from policies.pack.recording import VARIABLE
 
 PACK = Path(__file__).resolve().parents[1] / "__main__.py"
 """The pack's executable: what `--policy-pack` takes."""

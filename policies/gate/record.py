@@ -10,9 +10,6 @@ from pydantic.alias_generators import to_camel
 from policies.gate.errors import GateError
 from policies.pack.message import one_line
 
-VARIABLE = "KEYTURN_POLICY_RECORD"
-"""The environment variable that tells the pack where to write."""
-
 Access = Literal["read", "rotate", "write"]
 
 

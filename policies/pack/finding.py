@@ -32,5 +32,5 @@ def violated(urn: str, text: str, *, property: str = "", mend: str = "") -> Find
 
 
 def cannot_decide(urn: str, text: str, *, property: str, mend: str = "") -> Finding:
-    """Gives the finding that the rule needs a property that is not known yet. It counts like a violation."""
+    """Gives the finding that the rule needs a property that is not known yet; the rule's `undecided` says how it counts."""
     return Finding(Answer.CANNOT_DECIDE, urn, text, property, mend)

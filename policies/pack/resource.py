@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policies.pack.values import UNKNOWN, UndecidedError, Value, at, has_mark
+from policies.pack.values import Value, at, has_mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +32,6 @@ class Resource:
     def read(self, *path: str | int) -> Value:
         """Gives the plain value that was asked for at the path: None when missing, UNKNOWN when not known yet."""
         return at(self._asked, *path)
-
-    def known(self, *path: str | int) -> Value:
-        """Gives the plain value at the path.
-
-        Raises:
-            UndecidedError: it is not known yet.
-        """
-        value = self.read(*path)
-        if value is UNKNOWN:
-            raise UndecidedError(f"{'.'.join(map(str, path))} is not known yet")
-        return value
 
     def text(self, *path: str | int) -> str | None:
         """Gives the known text at the path; None for everything else."""

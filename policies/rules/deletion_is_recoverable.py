@@ -1,9 +1,9 @@
 """A secret or a key that is deleted by mistake can be brought back.
 
 Deleting a secret with a recovery window of 0 days destroys every version at once; deleting the key of a secret destroys the secret. The
-window of AWS' provider is 30 days when a program names none. In protected environments the engine refuses the deletion as well: the
-resource, or a component around it, has the option `protect`. Which environment a resource is of say Keyturn's components, its tags or
-the stack's configuration; where nothing says it, `protect` is not asked for.
+window of AWS's provider is 30 days when a program names none. In protected environments the engine refuses the deletion as well: the
+resource, or a component around it, has the option `protect`. Keyturn's components, tags or the stack's configuration say which
+environment a resource is of; where nothing says it, `protect` is not asked for.
 
 What it does not see: a deletion by hand with `--force-delete-without-recovery`, which only IAM can refuse.
 """

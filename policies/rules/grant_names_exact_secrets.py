@@ -7,7 +7,7 @@ and `secret:*` name all. Denials are never a finding; what a statement of the sa
 taken off. A variable such as `${aws:PrincipalTag/service}` stands for one text.
 
 A condition narrows a wide grant when it demands one secret (`secretsmanager:SecretId`), what one function rotates
-(`secretsmanager:resource/AllowRotationLambdaArn`, as in AWS' own templates), a tag of the secret that equals a tag of the caller, or the
+(`secretsmanager:resource/AllowRotationLambdaArn`, as in AWS's own templates), a tag of the secret that equals a tag of the caller, or the
 tags keyturn:environment and keyturn:service together. `IfExists` and `ForAllValues:` demand nothing.
 
 ListSecrets, GetRandomPassword and BatchGetSecretValue take no name: they are granted on `*`, and that is no finding. The last one gives

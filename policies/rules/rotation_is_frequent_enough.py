@@ -8,7 +8,7 @@ changes nothing. A schedule that AWS would not take, that ends, or that gives da
 `keyturn:environment` of the secret, else the stack's configuration; where nobody says it, `default` counts.
 
 What it does not see: whether there is a rotation at all, and whether it is switched on (secret-is-rotated says that); rotations that
-AWS' services do on their own.
+AWS's services do on their own.
 """
 
 from collections.abc import Iterator

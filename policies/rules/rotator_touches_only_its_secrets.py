@@ -3,7 +3,7 @@
 It may write passwords and decide who may read them, so it is a role of its own: whoever takes over one rotation, or an application that
 runs as its role, must not reach the secrets of the neighbours. Judged are the roles of the stack that rotate: which other secrets of the
 stack they may change, whether a document of theirs reaches further than to secrets that it names, and what else runs as them. A statement
-under `secretsmanager:resource/AllowRotationLambdaArn`, as in AWS' own templates, reaches the secrets that the function rotates and no
+under `secretsmanager:resource/AllowRotationLambdaArn`, as in AWS's own templates, reaches the secrets that the function rotates and no
 others. Reading the secret of an administrator is no change.
 
 Before the first deployment a document that is made from another secret, too, or does not say what it is made from, cannot be decided.

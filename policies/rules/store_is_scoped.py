@@ -32,7 +32,7 @@ from policies.pack.graph.store_conditions import Conditions
 from policies.pack.graph.store_logins import StoreLogins, keeps_apart
 from policies.pack.graph.synced_secret import RemoteReference, SyncedSecret
 from policies.pack.resource import Resource
-from policies.pack.rule import Group, Level, Severity, rule
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Unknown, Value, at, elements
@@ -64,7 +64,6 @@ def _subjects(stack: Stack) -> list[Store | SyncedSecret | Resource]:
     title="A store of the External Secrets Operator serves one namespace as an identity of its own",
     severity=Severity.HIGH,
     group=Group.EXTERNAL_SECRETS,
-    level=Level.MANDATORY,
     undecided="advisory",
     settings=Scope,
     early=tuple(

@@ -10,7 +10,7 @@ anew, so it has an annotation by which something does that. Mounted as a whole t
 
 A PushSecret writes what is in the cluster back to the store; those that are meant are named in `allowPush`.
 
-The rule is an advice. What it does not see: whether what acts on the annotation runs in the cluster, and whether a program reads its
+The rule is advisory. What it does not see: whether what acts on the annotation runs in the cluster, and whether a program reads its
 files again.
 """
 
@@ -39,6 +39,7 @@ _DEFAULT = "1h"
 _ONCE = ("CreatedOnce", "OnChange")
 _NOT_ITS_OWN = ("Merge", "CreateOrMerge", "Orphan")
 _BEGIN_ANEW = ("Job", "CronJob", "PodTemplate")
+_MEND_PUSH = "Let the rotation function write the secret. A PushSecret that has to be is named in `allowPush`."
 _MEND_WORKLOAD = (
     "Mount the Secret as a volume and read the file anew, or annotate the workload (reloader.stakater.com/auto, or the annotation of "
     "what restarts it, named in `reloadAnnotations`)."
@@ -68,22 +69,22 @@ class _Targets:
         self._by_place: defaultdict[tuple[str, str | None], list[str | Unknown]] = defaultdict(list)
         self._is_open: defaultdict[str, list[str | Unknown]] = defaultdict(list)
         for synced in stack.part(ExternalSecrets).synced:
-            provider = server_of(synced.resource)
+            server = server_of(synced.resource)
             if isinstance(synced.namespace, Unknown):
-                self._is_open[provider].append(synced.target)
+                self._is_open[server].append(synced.target)
             else:
-                self._by_place[provider, synced.namespace].append(synced.target)
+                self._by_place[server, synced.namespace].append(synced.target)
 
     def has(self, name: Value, workload: Resource, stack: Stack) -> Match:
         """Tells whether a Secret that a workload names is one of them."""
-        namespace, provider = namespace_of(workload, stack.resources), server_of(workload)
-        everywhere = self._by_place.get((provider, None), [])
+        namespace, server = namespace_of(workload, stack.resources), server_of(workload)
+        everywhere = self._by_place.get((server, None), [])
         if isinstance(namespace, Unknown):
-            others = [target for (cluster, _), targets in self._by_place.items() if cluster == provider for target in targets]
-            return min(Match.MAYBE, _among(name, [*others, *everywhere, *self._is_open[provider]]))
+            others = [target for (cluster, _), targets in self._by_place.items() if cluster == server for target in targets]
+            return min(Match.MAYBE, _among(name, [*others, *everywhere, *self._is_open[server]]))
         return max(
-            _among(name, [*self._by_place.get((provider, namespace), []), *everywhere]),
-            min(Match.MAYBE, _among(name, self._is_open[provider])),
+            _among(name, [*self._by_place.get((server, namespace), []), *everywhere]),
+            min(Match.MAYBE, _among(name, self._is_open[server])),
         )
 
 
@@ -172,9 +173,6 @@ def _pushed(push: Resource, settings: Freshness) -> Iterator[Finding]:
         yield cannot_decide(push.urn, f"whether {push.label} may write to a store is not known yet", property="metadata.name")
     elif not any(match(pattern, name) is Match.ALWAYS for pattern in settings.allow_push):
         yield violated(push.urn, f"{push.label} writes to a store and is not allowed to", property="metadata.name", mend=_MEND_PUSH)
-
-
-_MEND_PUSH = "Let the rotation function write the secret. A PushSecret that has to be is named in `allowPush`."
 
 
 def _reloaded(workload: Resource, stack: Stack, settings: Freshness) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ Where Vault has a database engine, no login of a database lies in KV as a fixed 
 password of a connection, which whoever set it up knows, is rotated: on a schedule (`rotationPeriod`), or by a write to `rotate-root`.
 It stands beside the address, not inside: Vault cannot change it there.
 
-The rule is an advice. What it does not see: devices that another stack makes, and what happens to the lines that they write.
+The rule is advisory. What it does not see: devices that another stack makes, and what happens to the lines that they write.
 """
 
 import json

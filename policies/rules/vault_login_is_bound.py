@@ -35,7 +35,7 @@ from policies.pack.graph.vault_tokens import (
     SECRET_ID_BEFORE,
 )
 from policies.pack.resource import Resource
-from policies.pack.rule import Group, Level, Severity, rule
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Unknown, Value, elements
@@ -61,7 +61,6 @@ class Binding(Settings):
     title="A login to Vault is bound to one service and ends soon",
     severity=Severity.HIGH,
     group=Group.VAULT,
-    level=Level.MANDATORY,
     undecided="advisory",
     settings=Binding,
     mend="Name one service account and its namespace (or one subject, principal, address range) and an audience, and let tokens end.",

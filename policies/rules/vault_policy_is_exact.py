@@ -29,7 +29,7 @@ from policies.pack.graph.vault_paths import VaultPaths
 from policies.pack.graph.vault_policy import MalformedPolicyError, PathRule, path_rules
 from policies.pack.graph.vault_tokens import VAULT_POLICY
 from policies.pack.resource import Resource
-from policies.pack.rule import Group, Level, Severity, rule
+from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Unknown
@@ -53,7 +53,6 @@ class Exactness(Settings):
     title="A Vault policy opens the paths of one service, and no others",
     severity=Severity.HIGH,
     group=Group.VAULT,
-    level=Level.MANDATORY,
     undecided="advisory",
     settings=Exactness,
     mend="Give each service a policy with the exact paths of its own mount, e.g. kv/prod/billing/data/*, and a second policy for a second "
