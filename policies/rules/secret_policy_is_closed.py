@@ -53,8 +53,13 @@ class ClosedSettings(Settings):
 
 
 def _subjects(stack: Stack) -> list[Resource]:
-    inside = [secret for secret in stack.resources.of_type(SECRET) if secret.read("policy") is not None and secret.read("policy") != ""]
+    inside = [secret for secret in stack.resources.of_type(SECRET) if _has_policy(secret)]
     return [*inside, *stack.resources.of_type(SECRET_POLICY)]
+
+
+def _has_policy(secret: Resource) -> bool:
+    policy = secret.read("policy")
+    return policy is UNKNOWN or policy not in (None, "")
 
 
 @rule(

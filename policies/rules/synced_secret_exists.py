@@ -136,7 +136,7 @@ def _conditions(reference: RemoteReference, store: Store) -> Iterator[Finding]:
     """A store of the cluster may leave namespaces out; what a selector or a regular expression lets in, only the cluster knows."""
     conditions = store.resource.read("spec", "conditions") if store.is_of_cluster else None
     synced = reference.synced
-    if conditions is None or conditions == [] or synced.namespace is None:
+    if not elements(conditions) or synced.namespace is None:
         return
     let_in: list[Value] = []
     for condition in elements(conditions):
@@ -231,7 +231,7 @@ def _slip(reference: RemoteReference, meant: str, stack: Stack) -> str:
 
 def _member(reference: RemoteReference, stack: Stack) -> Iterator[Finding]:
     resource, part, where = reference.synced.resource, reference.part, reference.at("property")
-    if part is None or part == "" or reference.how == "find":
+    if part is None or (isinstance(part, str) and not part) or reference.how == "find":
         return
     for secret, certainty in stack.part(ExternalSecrets).secrets_of(reference):
         members = members_of(secret, stack.resources)

@@ -56,6 +56,8 @@ def test_what_is_not_known_never_turns_an_answer_into_the_opposite(case, when):
         after = Verdict(rule, with_value(program, urn, path, lambda _: UNKNOWN), case.settings)
 
         assert (before.answer, after.answer) not in (("violated", "holds"), ("holds", "violated")), (urn, path, after.text)
+        assert all(finding.property or finding.answer is Answer.VIOLATED for finding in after.findings), (urn, path, after.text)
+        assert "itself failed" not in after.text, (urn, path, after.text)
 
 
 @EVERY_PROGRAM

@@ -149,7 +149,7 @@ class ExternalSecrets:
 
     def _role_of_account(self, name: Value, namespace: Value, place: str) -> Identity | Unknown | None:
         """Gives the role that a service account of the stack acts as."""
-        if name is UNKNOWN or namespace is UNKNOWN:
+        if not isinstance(name, str) or not isinstance(namespace, str):
             return UNKNOWN
         account = self._accounts.get((place, namespace, name))
         if account is None:

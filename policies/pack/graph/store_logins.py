@@ -63,8 +63,10 @@ class StoreLogins:
 
 def keeps_apart(store: Store) -> bool | Unknown:
     """Tells whether a store of several namespaces tells AWS for which of them it reads, or reads as the account of each."""
+    if store.backend is UNKNOWN:
+        return UNKNOWN
     if store.backend != AWS:
-        return UNKNOWN if store.backend is UNKNOWN else False
+        return False
     role, policy, account = store.read("role"), store.read("sessionTagsPolicy"), store.read("auth", "jwt", "serviceAccountRef")
     namespace = at(account, "namespace")
     if any(one is UNKNOWN for one in (role, policy, account, namespace)):

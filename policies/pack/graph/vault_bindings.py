@@ -40,10 +40,10 @@ def flaws(role: Resource) -> Iterator[Flaw]:
 def _kubernetes(role: Resource) -> Iterator[Flaw]:
     selector = role.read("boundServiceAccountNamespaceSelector")
     yield from _names(role, "boundServiceAccountNames", "service account")
-    if selector is None or selector == "":
-        yield from _names(role, "boundServiceAccountNamespaces", "namespace")
-    elif selector is UNKNOWN:
+    if selector is UNKNOWN:
         yield _open("which namespaces it lets in", "boundServiceAccountNamespaceSelector")
+    elif selector is None or selector == "":
+        yield from _names(role, "boundServiceAccountNamespaces", "namespace")
     elif _selects_all(selector):
         yield Flaw("its selector lets every namespace in", "boundServiceAccountNamespaceSelector")
     yield from _given(role, "audience", "it takes tokens that are meant for somebody else: it names no audience")

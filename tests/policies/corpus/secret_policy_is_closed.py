@@ -169,6 +169,11 @@ def not_known_yet(program):
     opened(program, statement("*", Principal={"AWS": ROLE}), made_from=[program.role("billing")])
 
 
+@cases.cannot_decide("The policy inside a secret is made from a role, and not known yet", at="database", properties="policy", when=ALWAYS)
+def inside_the_secret_and_unknown(program):
+    program.secret(policy=UNKNOWN)
+
+
 @cases.cannot_decide("It names an account before anybody knows which is its own", at="opened", properties="policy")
 def whose_account(program):
     opened(program, statement("*", Principal={"AWS": ACCOUNT}))
