@@ -70,7 +70,7 @@ class Engine:
         said = f"`pulumi {' '.join(command)}`"
         with tempfile.TemporaryDirectory(prefix="keyturn-gate-") as private:
             written = Path(private) / "record.json"
-            code = self._run([*command, *self._with_pack(Path(private), written, earlier), *options])
+            code = self._run([*command, *self._with_pack(Path(private), written, earlier), *options, *_configured(options, Path(private))])
             record = read_record(written)
         if record is None:
             why = (
@@ -106,6 +106,18 @@ class Engine:
             ) from None
         with _ended_with_us(process):
             return process.wait()
+
+
+def _configured(options: Sequence[str], private: Path) -> list[str]:
+    """Gives a configuration for each pack of a person's own: the engine wants one for every pack or for none, and ours has one."""
+    packs, configs = (
+        sum(option == name or option.startswith(f"{name}=") for option in options) for name in ("--policy-pack", "--policy-pack-config")
+    )
+    if not packs or configs:
+        return []
+    nothing = private / "nothing.json"
+    nothing.write_text("{}")
+    return ["--policy-pack-config", str(nothing)] * packs
 
 
 def _if_of(stack: str, outcome: Record | NotJudged) -> Record | NotJudged:

@@ -29,6 +29,8 @@ class Judgement(BaseModel):
     records: tuple[Record, ...] = ()
     together: tuple[Finding, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
+    not_together: tuple[str, ...] = ()
+    """Rules that the configuration keeps from judging the stacks together."""
 
     @computed_field
     @property
@@ -40,8 +42,8 @@ class Judgement(BaseModel):
 
     @property
     def switched_off(self) -> list[str]:
-        """Names of the rules that were switched off for a stack or more."""
-        return sorted({rule for record in self.records for rule in record.switched_off})
+        """Names of the rules that were switched off: for a stack or more, or for all together."""
+        return sorted({*self.not_together, *(rule for record in self.records for rule in record.switched_off)})
 
     @property
     def findings(self) -> Iterator[tuple[str, Finding]]:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from policies.gate.command_line import ending_well
-from policies.gate.configuration import Document, checked, read
+from policies.gate.configuration import Document, checked, is_disabled, read
 from policies.gate.engine import Engine
 from policies.gate.errors import GateError
 from policies.gate.judgement import Judgement, NotJudged, read_saved
@@ -31,6 +31,7 @@ from policies.gate.record import Record
 from policies.gate.reports import Reports, location_of
 from policies.gate.screen import Screen
 from policies.gate.together import found_together
+from policies.rules.secret_is_not_shared_across_stacks import policy as across
 
 
 def preview(
@@ -142,7 +143,8 @@ def _judged(runs: Sequence[Callable[..., Record | NotJudged]], document: Documen
 
 
 def _together(records: tuple[Record, ...], missing: tuple[NotJudged, ...], document: Document) -> Judgement:
-    return Judgement(records=records, not_judged=missing, together=found_together(records, checked(document)))
+    off = (across.name,) if len(records) > 1 and is_disabled(document, across.name) else ()
+    return Judgement(records=records, not_judged=missing, together=found_together(records, checked(document)), not_together=off)
 
 
 def _finish(judgement: Judgement, wanted: Reports, location: str) -> None:

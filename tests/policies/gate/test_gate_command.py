@@ -124,6 +124,25 @@ def test_only_the_gates_own_pack_learns_where_to_write(gate, pulumi, monkeypatch
     assert "KEYTURN_POLICY_RECORD" not in asked["variables"]
 
 
+@pytest.mark.parametrize(
+    ("given", "added"),
+    [
+        (["--policy-pack", "a", "--policy-pack=b"], 2),
+        (["--policy-pack", "a", "--policy-pack-config", "a.json"], 0),
+        (["--diff"], 0),
+    ],
+)
+def test_packs_of_ones_own_need_no_configuration(gate, pulumi, given, added):
+    pulumi.answers("prod", recorded())
+
+    gate("preview", "--stack", "prod", "--", *given)
+
+    (asked,) = pulumi.runs
+    after = asked["arguments"][5:]
+    assert after[: 2 + len(given)] == ["--stack", "prod", *given]
+    assert after[2 + len(given) :: 2] == ["--policy-pack-config"] * added
+
+
 def test_another_stack_than_the_one_that_was_asked_for_is_no_answer(gate, pulumi):
     pulumi.answers("prod", recorded(stack="dev"))
     pulumi.answers("staging", recorded(stack="staging"))
@@ -239,6 +258,15 @@ def test_rules_that_are_switched_off_are_named_wherever_a_verdict_stands(gate, p
     assert lines(run)[1] == f"{told}key-is-rotated, secret-is-rotated"
     assert f"{told}<code>key-is-rotated</code>, <code>secret-is-rotated</code>" in (gate.folder / "c.md").read_text()
     assert 'skipped="2"' in (gate.folder / "j.xml").read_text()
+
+
+def test_a_report_names_what_its_own_configuration_switches_off(gate):
+    (gate.folder / "off.json").write_text('{"secret-is-not-shared-across-stacks": "disabled"}')
+    (gate.folder / "all.json").write_text(judgement(recorded(), recorded(stack="dev")).model_dump_json(by_alias=True))
+
+    run = gate("report", "all.json", "--config", "off.json")
+
+    assert lines(run)[2] == "1 rule switched off by the configuration: secret-is-not-shared-across-stacks"
 
 
 def test_names_cannot_write_to_the_terminal_or_speak_in_our_place(gate, pulumi):
