@@ -716,3 +716,14 @@ def test_scalars_and_lists_say_the_same(deployed, judge):
     deployed.inline(deployed.role("reports"), json.dumps({"Statement": [statement([arn], [READ])]}))
 
     assert judge(rule, deployed).answer == "violated"
+
+
+def test_a_policy_for_another_role_is_told_also_when_its_name_is_made_from_that_of_the_reader(deployed, judge):
+    secret, billing = deployed.secret(), deployed.role("billing")
+    deployed.grant(billing, secret)
+    known = document(statement(deployed.arn_of(secret)))
+    inputs = {"role": "billing-batch", "policy": known}
+
+    deployed.add(ROLE_POLICY, "for-another", inputs, made_from={"role": [billing], "policy": [secret]})
+
+    assert judge(rule, deployed).answer == "violated"

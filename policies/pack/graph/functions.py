@@ -19,7 +19,9 @@ def functions_of(resource: Resource, property_name: str, resources: Resources) -
             return [named]
     made_from = origin(resource, property_name, resources)
     aliases = made_from.of_type(FUNCTION_ALIAS)
-    return made_from.of_type(FUNCTION) + [function for alias in aliases for function in functions_of(alias, "functionName", resources)]
+    found = made_from.of_type(FUNCTION) + [function for alias in aliases for function in functions_of(alias, "functionName", resources)]
+    # A text that is known may be made from the ARN of one function and name another.
+    return [function for function in found if value is UNKNOWN or function.answer("arn") is None]
 
 
 def qualifier_in(resource: Resource, property_name: str, resources: Resources) -> str | Unknown | None:

@@ -72,7 +72,8 @@ def _attached(identity: Identity, holder: Resource, property_name: str, resource
         if not isinstance(arn, str) or not arn:
             continue
         by_aws = managed_by_aws(arn)
-        kept_here = _policy(arn, resources) or (made_from[0] if len(listed) == len(made_from) == 1 else None)
+        nameless = [policy for policy in made_from if policy.answer("arn") is None]
+        kept_here = _policy(arn, resources) or (nameless[0] if len(listed) == len(made_from) == len(nameless) == 1 else None)
         if by_aws:
             yield Holding(identity, holder, document_of(by_aws), holder, property_name)
         elif kept_here is not None:

@@ -76,8 +76,9 @@ class Identities:
         for element in listed:
             if isinstance(element, str) and element:
                 named = self.named(element, kind, hidden=resource.hides(property_name), nearest=(*made_from, resource))
-                # One origin says who it is even if its own name is not known yet.
-                yield made_from[0] if named.resource is None and len(listed) == len(made_from) == 1 else named
+                # One origin says who it is while its own name is not known yet; a text may be made from another one's, too.
+                is_origin = named.resource is None and len(listed) == len(made_from) == 1 and made_from[0].arn.endswith(ANY_TEXT)
+                yield made_from[0] if is_origin else named
         if any(element is UNKNOWN for element in listed):
             yield from made_from
             if is_told_in_part(resource, property_name, self._resources, by=len(made_from)):

@@ -292,9 +292,9 @@ def function_of_another_stack(program):
 )
 def function_of_another_account(program):
     secret = program.secret()
-    program.add("aws:lambda/function:Function", "rotate", {"name": "rotate"}, outputs={"name": "rotate", "arn": function_arn()})
+    own = program.add("aws:lambda/function:Function", "rotate", {"name": "rotate"}, outputs={"name": "rotate", "arn": function_arn()})
     given = {"secretId": program.arn_of(secret), "rotationLambdaArn": function_arn().replace(ACCOUNT, "999988887777")}
-    program.add(ROTATION, "rotation", given, made_from={"secretId": [secret]})
+    program.add(ROTATION, "rotation", given, made_from={"secretId": [secret], "rotationLambdaArn": [own]})
 
 
 @cases.cannot_decide("For whom the permission is is not known yet", at=("rotation", "invocation"), when=ALWAYS)

@@ -4,7 +4,19 @@ import json
 
 from policies.pack.values import UNKNOWN
 from tests.policies.cases import ALWAYS, DEPLOYED, Cases
-from tests.policies.program import ACCOUNT, ATTACHMENT, FUNCTION, READ, ROLE_POLICY, SECRET_POLICY, SECRET_TAG, Program, document, statement
+from tests.policies.program import (
+    ACCOUNT,
+    ATTACHMENT,
+    FUNCTION,
+    POLICY,
+    READ,
+    ROLE_POLICY,
+    SECRET_POLICY,
+    SECRET_TAG,
+    Program,
+    document,
+    statement,
+)
 
 cases = Cases("secret-has-one-reader")
 
@@ -253,6 +265,18 @@ def kept_elsewhere(program):
     program.secret()
     arn = f"arn:aws:iam::{ACCOUNT}:policy/kept-elsewhere"
     program.add(ATTACHMENT, "attached", {"role": "billing", "policyArn": arn}, made_from={"role": [program.role("billing")]})
+
+
+@cases.cannot_decide(
+    "A policy that is kept elsewhere is told by the ARN of one of the stack", at="a", properties="policyArn", when=DEPLOYED
+)
+def kept_elsewhere_made_from_one(program):
+    program.secret()
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/reads"
+    inputs = {"name": "reads", "policy": document(statement("*", action="s3:GetObject"))}
+    own = program.add(POLICY, "reads", inputs, outputs={**inputs, "arn": arn})
+    origins = {"role": [program.role("billing")], "policyArn": [own]}
+    program.add(ATTACHMENT, "a", {"role": "billing", "policyArn": f"{arn}-more"}, made_from=origins)
 
 
 @cases.cannot_decide("Whose the reader is is not known yet", at="database", when=ALWAYS)
