@@ -79,9 +79,11 @@ def test_two_stacks_that_make_one_secret_are_stopped_together(gate, shop):
         "secret-is-not-shared-across-stacks"
     }
     assert said["verdict"] == "stopped"
-    assert run.stdout.splitlines()[-5:] == [
+    assert run.stdout.splitlines()[-6:] == [
         "✓ shop/blue: nothing stops it",
         "✗ shop/green: 1 finding stops it",
+        "5 rules switched off by the configuration: deletion-is-recoverable, failures-raise-alarms, key-is-rotated, reads-are-audited, "
+        "secret-is-rotated",
         "✗ The change is stopped.",
         "written: c.md",
         "written: g.json",
