@@ -40,7 +40,7 @@ class Screen:
         for one in judgement.not_judged:
             self.say(f"{one_line(one.stack)} was not judged: {one_line(one.why)}", "not judged")
         if off := judgement.switched_off:
-            self.say(f"{counted(len(off), 'rule')} switched off by the configuration: {', '.join(off)}")
+            self.say(f"{counted(len(off), 'rule')} switched off by the configuration: {', '.join(map(one_line, off))}")
         self.say(_VERDICTS[judgement.verdict], judgement.verdict)
 
 

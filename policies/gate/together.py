@@ -58,7 +58,9 @@ def _new(records: Sequence[Record], settings: AcrossStacks, today: date) -> Iter
     said: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for finding in (finding for record in records for finding in record.findings if finding.rule == policy.name):
         said[finding.urn, finding.property_name].append(finding.text)
-    for sharing in shared(map(_facts, records), settings.shared_allow, today=today):
+    # A record of several stacks has no manifest: the rule compared them with one another, and beside a further one nobody can.
+    compared = records if len(records) > 1 else [record for record in records if record.stack]
+    for sharing in shared(map(_facts, compared), settings.shared_allow, today=today):
         if not any(_is_about(text, sharing) for place in sharing.places for text in said[place.urn, place.property]):
             make = violated if sharing.is_certain else cannot_decide
             yield make(sharing.places[0].urn, sharing.text, property=sharing.places[0].property)

@@ -24,7 +24,7 @@ MANIFEST = {"version": 1, "project": "shop", "stack": "prod"}
 
 def recorded(*findings, stack="prod", **more):
     """A record with a manifest, as the pack writes it."""
-    return record(*findings, stack=stack, manifest={**MANIFEST, "stack": stack}, **more)
+    return record(*findings, stack=stack, **{"manifest": {**MANIFEST, "stack": stack}, **more})
 
 
 def lines(run):
@@ -275,11 +275,14 @@ def test_names_cannot_write_to_the_terminal_or_speak_in_our_place(gate, pulumi):
     (gate.folder / "policies.json").write_text(json.dumps({"secret-is-rotated": {"baseline": known}}))
     pulumi.answers("prod", recorded(finding(text=hostile, mend=hostile)), code=255)
 
-    run = gate("adopt", "--stack", "prod", "--config", "policies.json")
+    shown = recorded(finding(text=hostile), project=hostile, switched_off=(hostile,), manifest={**MANIFEST, "project": hostile})
+    (gate.folder / "a.json").write_text(judgement(shown, not_judged=[(hostile, hostile)]).model_dump_json(by_alias=True))
 
-    assert run.exit_code == 1
-    assert "\x1b" not in run.stdout
-    assert not any(line.startswith("✓") for line in lines(run))
+    for run in (gate("adopt", "--stack", "prod", "--config", "policies.json"), gate("report", "a.json")):
+        assert run.exit_code == 1
+        assert "Nothing stops the change." in run.stdout
+        assert "\x1b" not in run.stdout
+        assert not any(line.startswith("✓") for line in lines(run))
 
 
 def test_a_file_inside_a_repository_is_named_from_its_root(gate, pulumi):

@@ -36,6 +36,14 @@ def test_stacks_that_have_nothing_in_common_share_nothing():
     assert found_together([recorded("dev", "dev"), other], checked({})) == ()
 
 
+def test_a_state_of_several_stacks_was_compared_by_the_rule_and_cannot_be_with_others():
+    several = record(stack="", environment=None)
+
+    assert found_together([several], checked({})) == ()
+    with pytest.raises(GateError, match="the record of several stacks cannot be judged beside others"):
+        found_together([several, recorded("dev", "dev")], checked({}))
+
+
 def test_what_a_preview_has_said_already_is_not_said_twice():
     records = [recorded("dev", "dev"), recorded("prod", "prod")]
     (finding,) = found_together(records, checked({}))
