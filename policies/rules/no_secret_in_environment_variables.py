@@ -3,13 +3,14 @@
 Whoever may describe a function, a task, a build or a pod reads its environment, and so does everything that runs in it. A value counts as
 secret when the program marks it, when it is made from a resource that gives a secret value (a generated password, a private key, an access
 key, a secret's version, an encrypted parameter, a Secret of Kubernetes or Vault), also through `Output.all`, `concat`, a component or a
-command in between, when it is the known value of a secret of the stack, or when it has a format that its maker designed to be recognised
-(`formats`). Names, lengths and entropy say nothing, so nothing is reported for them: there is no knob for entropy.
+command in between, when it is the known value of a secret of the stack or of its configuration (in base64, too), or when it has a format
+that its maker designed to be recognised (`formats`). Names, lengths and entropy say nothing, so nothing is reported for them: there is no
+knob for entropy.
 
 Before the first deployment a secret value is not known and has lost its mark: the rule goes by what the property is made from. A generated
 password is a violation. Where the resource has public answers, too, as an access key has its id, the rule cannot decide, unless the
-variables call themselves references (`..._ARN`, `..._ID`, `..._NAME`). ARNs, paths, URLs without a login, `{{resolve:...}}` and `valueFrom`
-hold, marked or not.
+variables call themselves references (`..._ARN`, `..._ID`, `..._NAME`). ARNs, paths, URLs without a login and a query, `{{resolve:...}}`
+and `valueFrom` hold, marked or not.
 
 It looks at Lambda, ECS, Batch, CodeBuild (type PLAINTEXT), App Runner, Elastic Beanstalk, Amplify, SageMaker, Lightsail, EC2 instances and
 launch templates, and the workloads of Kubernetes. It does not see the value of another stack or of an invoke that is neither marked nor of

@@ -6,8 +6,8 @@ Secret with `data` or `stringData` breaks the rule, whatever they hold. `allowTy
 
 In everything else a secret value breaks it: the data of a ConfigMap, the values of a Helm release or chart, the manifests of a ConfigGroup,
 any property of an object of a custom definition, annotations and labels, those of pods included. What is a secret value is told as for
-environment variables: by the program's mark, by what the property is made from, by a secret value of the stack found again, by a known
-format. A marked annotation that calls itself a checksum and has the form of one holds.
+environment variables: by the program's mark, by what the property is made from, by a secret value of the stack, or of its configuration,
+found again, by a known format. A marked annotation that calls itself a checksum and has the form of one holds.
 
 Variables and commands of pods are the business of `no-secret-in-environment-variables`. It does not see what a Helm chart or a file of
 manifests makes up by itself, unless its objects are resources of the stack.

@@ -2,7 +2,8 @@
 
 Names and tags are the widest read of all: they are in every list, in bills, in logs and in the audit trail, and who may describe a resource
 sees them. What is a secret value is told as for environment variables: by the program's mark, by what the property is made from, by a
-secret value of the stack found again, by a known format. A random suffix (RandomString, RandomId, RandomPet) is no secret.
+secret value of the stack, or of its configuration, found again, by a known format. A random suffix (RandomString, RandomId, RandomPet) is
+no secret.
 
 It looks at the metadata of every type of resource: names and prefixes of names, tags (also those that a provider puts on everything),
 descriptions and comments, filter patterns of logs, dashboards and queries, and the text of policies, where ARNs of secrets belong.

@@ -1,8 +1,8 @@
 """No secret leaves a stack, or a component, in clear.
 
 Outputs are printed by every `pulumi up`, stored with the state and read by other stacks. An output breaks the rule when it is not marked
-secret and is the known value of a secret of the stack, alone or as a field of an object or of a JSON text, or has a format that its maker
-designed to be recognised. Names say nothing.
+secret and is the known value of a secret of the stack or of its configuration, alone or as a field of an object or of a JSON text, or has a
+format that its maker designed to be recognised. Names say nothing.
 
 A marked output is stored encrypted and shown as `[secret]`, so it holds. Keyturn's own promise is stricter, that no value passes through
 Pulumi at all: `allowSecretOutputs: false` makes every marked output a violation.

@@ -10,7 +10,9 @@ from policies.pack.finding import cannot_decide, violated
 from policies.pack.rule import Group, Level, Severity, rule
 from policies.pack.server import Analyzer
 from policies.pack.values import UNKNOWN
+from policies.rules.no_plaintext_value import policy as no_plaintext_value
 from tests.policies.hearing import on_the_wire
+from tests.policies.planted import VALUE, password, version
 from tests.policies.program import ROLE, SECRET, TODAY, Program
 from tests.policies.wire import requests
 
@@ -61,6 +63,24 @@ def test_what_is_certainly_wrong_is_said_when_it_is_asked_for(program):
     program.add(SECRET, "blue", {"name": "blue", "colour": "blue"}, parent=inner)
 
     assert early(program) == [("red", "Is not blue, and stands in 2 (property colour)")]
+
+
+def test_a_generated_value_is_not_taken_for_a_literal_before_its_origin_is_shown(deployed):
+    version(deployed, VALUE, [password(deployed)])
+    started = analyzer(UPDATE, rules=(no_plaintext_value,))
+    single, whole = requests(deployed)
+
+    assert said(started.Analyze(request, None) for request in single) == []
+    assert said([started.AnalyzeStack(whole, None)]) == []
+
+
+def test_a_literal_is_told_when_its_origin_is_shown(deployed):
+    version(deployed, VALUE)
+    started = analyzer(UPDATE, rules=(no_plaintext_value,))
+    single, whole = requests(deployed)
+
+    assert said(started.Analyze(request, None) for request in single) == []
+    assert [name for name, _ in said([started.AnalyzeStack(whole, None)])] == ["value"]
 
 
 def test_what_is_not_known_waits_for_the_whole_stack(program):

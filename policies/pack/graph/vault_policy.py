@@ -78,6 +78,9 @@ def path_rules(text: str) -> tuple[PathRule, ...]:
     if not text.strip():
         raise MalformedPolicyError("it is empty")
     said = _json(text) if text.lstrip().startswith("{") else _hcl(text)
+    # Vault refuses `PATH`, too, and what another language makes blocks of: a parser of HCL lets both stand beside the paths.
+    if not {_text(name) for name in said if not name.startswith("__")} <= {"path", "name"}:
+        raise MalformedPolicyError("it has a member that no policy has")
     return tuple(_rule(path, body) for path, body in _blocks(said.get("path")))
 
 
