@@ -2,7 +2,6 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -36,17 +35,6 @@ _SERVICE = "SecretsManager"
 _ROLE_OF_ACCOUNT = "eks.amazonaws.com/role-arn"
 # Patterns that cost no time, however long the name: a name has at most 512 characters.
 _HARMLESS = re.compile(r"[^(){}*+?\\]*(?:\.[*+])?[^(){}*+?\\]*(?:\.[*+])?\$?")
-
-
-@dataclass(frozen=True)
-class Use:
-    """A secret of the stack that an ExternalSecret fetches."""
-
-    secret: Secret
-    certainty: Match
-    reference: RemoteReference
-    identities: tuple[Identity | Unknown | None, ...]
-    """As whom its store reads, as `ExternalSecrets.identity_of` says; one for each store that it may be."""
 
 
 class ExternalSecrets:
@@ -120,17 +108,6 @@ class ExternalSecrets:
     def is_open(self, reference: RemoteReference) -> bool:
         """Tells whether a reference may mean any secret: its key is not known yet and is made from none that would say it."""
         return reference.key is UNKNOWN and self._unnamed(reference.synced)[1]
-
-    @cached_property
-    def uses(self) -> dict[str, list[Use]]:
-        """Gives what fetches each secret, by the secret's URN; references that are open are in none."""
-        by_secret: defaultdict[str, list[Use]] = defaultdict(list)
-        for synced in self.synced:
-            for reference in synced.references:
-                identities = tuple(self.identity_of(store) for store, _ in self.stores_of(reference))
-                for secret, certainty in self.secrets_of(reference):
-                    by_secret[secret.urn].append(Use(secret, certainty, reference, identities))
-        return by_secret
 
     def _of(self, kind: str) -> list[Resource]:
         untyped = (one for one in self._resources.of_type(CUSTOM_RESOURCE) if _is_told(one) and kind_of(one) == kind)
