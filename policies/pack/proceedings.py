@@ -65,12 +65,14 @@ class Proceedings:
         if findings is None:
             self.not_applicable[rule.name] = "the stack has nothing that this rule is about"
         exemptions = Exemptions(configured.settings, self.stack.today)
-        for finding in sorted(findings or (), key=lambda finding: (finding.urn, finding.text)):
-            standing = exemptions.standing(finding)
-            level = EnforcementLevel.ADVISORY
-            if standing.status is Status.OPEN:
-                level = level_of(finding, self.stack, configured.level, configured.settings, rule.undecided)
-            self.rulings.append(Ruling(rule, finding, level, standing))
+        found = sorted(findings or (), key=lambda finding: (finding.urn, finding.text))
+        levels = [level_of(finding, self.stack, configured.level, configured.settings, rule.undecided) for finding in found]
+        # An entry of the baseline was written for what stopped a change: what is advisory does not take it away.
+        gravest_first = sorted(range(len(found)), key=lambda position: levels[position] is EnforcementLevel.ADVISORY)
+        standings = {position: exemptions.standing(found[position]) for position in gravest_first}
+        for position, (finding, level) in enumerate(zip(found, levels, strict=True)):
+            counts = level if standings[position].status is Status.OPEN else EnforcementLevel.ADVISORY
+            self.rulings.append(Ruling(rule, finding, counts, standings[position]))
         self._exemptions.append((rule, exemptions))
 
     @property

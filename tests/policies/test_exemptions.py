@@ -6,11 +6,12 @@ import pytest
 from pulumi_policy import EnforcementLevel
 
 from policies.pack.exemptions import Exemptions, Status
-from policies.pack.finding import violated
+from policies.pack.finding import cannot_decide, violated
+from policies.pack.proceedings import Proceedings
 from policies.pack.rule import Group, Severity, rule
 from policies.pack.settings import Settings
 from policies.pack.values import UNKNOWN
-from tests.policies.hearing import hear
+from tests.policies.hearing import configuration, hear
 from tests.policies.program import TODAY
 
 KEY = "secret-uses-customer-key"
@@ -137,6 +138,27 @@ def test_no_baseline_holds_a_rule_that_failed(program):
 
     assert known.standing(failed).status is Status.OPEN
     assert list(known.gone) == [(secret, "")]
+
+
+def test_what_is_advisory_takes_no_entry_from_what_stopped_a_change(program):
+    """Both stand at one property, and the doubt comes first by its words."""
+
+    @rule(id=KEY, title="T", severity=Severity.LOW, group=Group.KEEPING, mend="M", references=[], of=lambda stack: stack.secrets)
+    def doubts_too(secret, stack):
+        assert stack
+        yield cannot_decide(secret.urn, "a doubt", property="kmsKeyId")
+        yield violated(secret.urn, "b violation", property="kmsKeyId")
+
+    secret = program.secret()
+    given = {KEY: {"undecided": "advisory", "baseline": [{"urn": secret, "property": "kmsKeyId"}]}}
+    proceedings = Proceedings(program.stack())
+
+    proceedings.hear([doubts_too], configuration(given))
+
+    assert [(one.finding.text, one.level.value, one.standing.status.value) for one in proceedings.rulings] == [
+        ("a doubt", "advisory", "open"),
+        ("b violation", "advisory", "baseline"),
+    ]
 
 
 def test_a_baseline_only_shrinks(program):
