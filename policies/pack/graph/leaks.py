@@ -1,12 +1,13 @@
 """Which values of a property are secret though the property is not, and how that is known."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from policies.pack.finding import Finding, cannot_decide, violated
 from policies.pack.graph.leaves import Leaf, asked, from_json, is_reference, leaves
+from policies.pack.graph.patterns import Match
 from policies.pack.graph.secret_values import decoded, is_placeholder
 from policies.pack.graph.taint import Flow, Source, Taint
 from policies.pack.graph.token_formats import PRECISE, Format, format_of, has_hint
@@ -73,7 +74,7 @@ class Leaks:
             allowed: patterns of the names whose values may stand there.
         """
         judged = [leaf for leaf in place.leaves if not any(fnmatchcase(leaf.name, pattern) for pattern in allowed)]
-        flow = self._taint.of(place.resource, place.property)
+        flow = self._flow(place)
         yield from self._known(judged, place, flow, formats)
         unknown = [leaf for leaf in judged if leaf.value is UNKNOWN and (not leaf.is_marked or _may_point(leaf, flow))]
         if unknown and (finding := _unknown(unknown, place, flow)):
@@ -82,6 +83,13 @@ class Leaks:
     def known_at(self, place: Place, *, formats: tuple[Format, ...] = PRECISE) -> Iterator[Finding]:
         """Gives what leaks of the values that are known: for outputs, of which nothing says what they are made from."""
         yield from self._known(place.leaves, place, Flow((), 0, is_open=True), formats)
+
+    def _flow(self, place: Place) -> Flow:
+        """Gives where a place's values come from, random strings that are a secret's value among them."""
+        flow = self._taint.of(place.resource, place.property)
+        strings = self._taint.random_strings.intersection(place.resource.made_from(place.property))
+        sources = (*flow.sources, *(Source(urn, Match.MAYBE) for urn in sorted(strings)))
+        return replace(flow, sources=sources, others=flow.others - len(strings))
 
     def _known(self, judged: Sequence[Leaf], place: Place, flow: Flow, formats: tuple[Format, ...]) -> Iterator[Finding]:
         found = {leaf.path: why for leaf in judged if (why := self._why(leaf, flow, formats))}

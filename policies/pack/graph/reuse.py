@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.pack.graph.patterns import Match
-from policies.pack.graph.secret_values import MADE, secret_texts
+from policies.pack.graph.secret_values import MADE, RANDOM_STRING, secret_texts
 from policies.pack.graph.stored_values import Stored, StoredValues
 from policies.pack.graph.taint import Flow, Taint
 from policies.pack.resource import Resource, type_of
@@ -15,7 +15,6 @@ from policies.pack.values import UNKNOWN
 if TYPE_CHECKING:
     from policies.pack.stack import Stack
 
-RANDOM_STRING = "random:index/randomString:RandomString"
 # Shorter ones are ends of names, and found in values for that.
 _LONG = 12
 

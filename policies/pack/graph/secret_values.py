@@ -14,6 +14,7 @@ from policies.pack.resource import Resource
 from policies.pack.values import Value
 
 RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a type token
+RANDOM_STRING = "random:index/randomString:RandomString"
 RANDOM_BYTES = "random:index/randomBytes:RandomBytes"
 PRIVATE_KEY = "tls:index/privateKey:PrivateKey"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"

@@ -12,6 +12,7 @@ from policies.pack.graph.secret_values import (
     MADE,
     RANDOM_BYTES,
     RANDOM_PASSWORD,
+    RANDOM_STRING,
     has_given_value,
     is_secure,
     secret_texts,
@@ -102,6 +103,13 @@ class Taint:
     def inside(self, text: str, flow: Flow) -> Source | None:
         """Gives the source whose secret value is a part of a text that was made from it."""
         return next((source for source in flow.sources if any(value in text for value in self._known(source.urn))), None)
+
+    @cached_property
+    def random_strings(self) -> frozenset[str]:
+        """Gives the URNs of the random strings that a secret's value is made from. Others are suffixes of names."""
+        given = ((resource, name) for resource in self._resources.of_type(*GIVEN) for name in GIVEN[resource.type])
+        made_from = frozenset(urn for resource, name in given if _is_source(resource) for urn in resource.made_from(name))
+        return made_from.intersection(resource.urn for resource in self._resources.of_type(RANDOM_STRING))
 
     @cached_property
     def has_values(self) -> bool:

@@ -167,6 +167,13 @@ def added_format(program):
     function(program, {"TOKEN": "eyJ" + "hbGciOiJFUzI1NiJ9" + ".eyJ" + "zdWIiOiJiaWxsaW5nIn0." + "c2lnbmF0dXJlLXNpZ25hdHVyZQ"})
 
 
+@cases.cannot_decide("A random string that is a secret's value, too", at="api", properties="environment.variables.LOGIN")
+def random_string_of_a_secret(program):
+    made = program.add(RANDOM_STRING, "login", {"length": 20}, outputs={"result": program.later(VALUE)})
+    version(program, program.later(VALUE), [made])
+    function(program, {"LOGIN": program.later(VALUE)}, [made])
+
+
 @cases.cannot_decide("A command between the password and the environment may or may not print it", at="api")
 def command_in_between(program):
     inputs = {"create": "mint", "stdin": program.later(Marked(VALUE))}
