@@ -78,7 +78,8 @@ def generated(program):
 
 def grant(program, role, statement, name="more"):
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
-    program.add(ROLE_POLICY, name, {"role": role, "policy": document}, made_from={"role": [find(program, ROLE, role).urn]})
+    holder = find(program, ROLE, role)
+    program.add(ROLE_POLICY, name, {"role": holder.inputs["name"], "policy": document}, made_from={"role": [holder.urn]})
 
 
 def tagged(program, type_token, name, **tags):

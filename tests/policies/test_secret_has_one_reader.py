@@ -727,3 +727,20 @@ def test_a_policy_for_another_role_is_told_also_when_its_name_is_made_from_that_
     deployed.add(ROLE_POLICY, "for-another", inputs, made_from={"role": [billing], "policy": [secret]})
 
     assert judge(rule, deployed).answer == "violated"
+
+
+def test_a_role_of_another_account_that_is_called_like_the_reader_is_another_one(any_program, judge):
+    provider = any_program.add("pulumi:providers:aws", "own", {"region": "eu-central-1", "allowedAccountIds": f'["{ACCOUNT}"]'})
+    name = "dev/billing/database"
+    secret = any_program.add(
+        SECRET, "database", {"name": name}, outputs={"arn": any_program.later(any_program.arn(name))}, provider=provider
+    )
+    arn = any_program.later(f"arn:aws:iam::{ACCOUNT}:role/billing")
+    billing = any_program.add(ROLE, "billing", {"name": "billing"}, outputs={"arn": arn}, provider=provider)
+    any_program.inline(billing, document(statement(BY_NAME)))
+    namesake = {"AWS": "arn:aws:iam::999988887777:role/billing"}
+    inputs = {"secretArn": name, "policy": document({"Effect": "Allow", "Principal": namesake, "Action": READ, "Resource": "*"})}
+
+    any_program.add(SECRET_POLICY, "opened", inputs, made_from={"secretArn": [secret]})
+
+    assert judge(rule, any_program).answer == "violated"

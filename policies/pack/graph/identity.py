@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policies.pack.graph.edges import is_told_in_part
 from policies.pack.graph.intent import Service, service_of
-from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD
+from policies.pack.graph.patterns import ANY_TEXT, ANY_WORD, match
 from policies.pack.graph.place import account_of
 from policies.pack.graph.tokens import GROUP, ROLE, USER
 from policies.pack.resource import Resource, home_of
@@ -96,7 +96,7 @@ class Identities:
         """
         name = text.rpartition("/")[2]
         alike = self._by_name.get((kind, name), [])
-        fitting = [own for own in alike if not text.startswith("arn:") or own.arn == text or ANY_WORD in own.arn]
+        fitting = [own for own in alike if not text.startswith("arn:") or match(text, own.arn)]
         if len(fitting) > 1:
             fitting = [own for own in fitting if own in nearest] or [own for own in fitting if _is_beside(own, nearest)] or fitting
         if fitting:
