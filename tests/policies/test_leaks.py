@@ -8,7 +8,7 @@ from policies.pack.stack import Stack
 from policies.pack.values import UNKNOWN, Marked, plain
 from policies.rules import rules
 from tests.policies.cases import corpus
-from tests.policies.planted import KUBERNETES_SECRET, RANDOM_PASSWORD, function
+from tests.policies.planted import DATABASE, KUBERNETES_SECRET, RANDOM_PASSWORD, function
 from tests.policies.program import FUNCTION, TODAY, Verdict
 from tests.policies.reading import with_value
 
@@ -66,6 +66,16 @@ def test_what_is_not_known_yet_is_accused_by_what_it_is_made_from_only(case, whe
     for resource, path, before, after in changes(case, when):
         if (before.answer, after.answer) == ("holds", "violated"):
             assert any(RANDOM_PASSWORD in urn for urn in resource.made_from(path[0])), (path, after.text)
+
+
+@pytest.mark.parametrize(("given", "answer"), [({"password": Marked(UNKNOWN)}, "violated"), ({}, "cannot decide")])
+def test_a_database_gives_back_the_password_that_it_was_given(program, given, answer):
+    database = program.add(DATABASE, "db", {"username": "billing", **given})
+    function(program, {"HOST": UNKNOWN, "LOGIN": Marked(UNKNOWN)}, [database])
+
+    found = RULES["no-secret-in-environment-variables"].findings(program.stack())
+
+    assert [(finding.answer.value, finding.property) for finding in found] == [(answer, "environment.variables.LOGIN")]
 
 
 def test_an_environment_that_is_marked_as_a_whole_is_one_finding(deployed):
