@@ -55,3 +55,16 @@ def judgement(*records, together=(), not_judged=()):
     """What the gate says about some stacks; `not_judged` are pairs of stack and reason."""
     missing = tuple(NotJudged(stack=stack, why=why) for stack, why in not_judged)
     return Judgement(records=records, together=tuple(together), not_judged=missing)
+
+
+MANIFEST = {"version": 1, "project": "shop", "stack": "prod"}
+
+
+def recorded(*findings, stack="prod", **more):
+    """A record with a manifest, as the pack writes it."""
+    return record(*findings, stack=stack, **{"manifest": {**MANIFEST, "stack": stack}, **more})
+
+
+def lines(run):
+    """What the gate said; the engine's own display goes past it."""
+    return run.stdout.splitlines()
