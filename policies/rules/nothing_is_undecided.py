@@ -10,7 +10,7 @@ This rule is about the other rules, and judges after them. It does not hold when
 Exemptions and entries of the baseline for other stacks are left alone: one configuration may be for several. Where a rule is switched
 off, nobody knows what its exemptions are for.
 
-What it does not see: a stack's name that is misspelt in an exemption. It exempts nothing.
+What it does not see: a stack's name that is misspelt in an exemption, which exempts nothing; and exemptions of its own that nothing needs.
 """
 
 from collections.abc import Iterator
