@@ -23,6 +23,10 @@ ABOUT_RULES = {rule.name for rule in rules() if rule.judges_rules}
 MARKS_ARE_EVIDENCE = {rule.name for rule in rules() if rule.group.value == "Exposure"} | {"value-is-not-reused"}
 
 
+# A state holds what the service computed: every version bears labels there, whether the program asked for them or not.
+TOLD_BY_INPUTS_ALONE = {"nothing-fights-rotation: holds_on_to_the_label"}
+
+
 @EVERY_PROGRAM
 def test_a_program_gets_its_answer(case, when):
     verdict = Verdict(RULES[case.rule], case.program(when), case.settings)
@@ -108,7 +112,7 @@ def test_the_order_of_resources_changes_nothing():
 
 def test_inputs_that_the_engine_does_not_show_are_read_from_the_state():
     for case in corpus():
-        if "deployed" in case.when and case.answer == "violated":
+        if "deployed" in case.when and case.answer == "violated" and case.id not in TOLD_BY_INPUTS_ALONE:
             program = case.program("deployed")
             program.resources = [replace(each, inputs=None, outputs={**(each.inputs or {}), **each.outputs}) for each in program.resources]
 
