@@ -1,6 +1,7 @@
 """What Kubernetes keeps in clear: objects whose data anybody with a right to read them sees, and what stands beside their names."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from policies.pack.graph.kubernetes_tokens import CONFIG_MAPS, HELM_RELEASE
@@ -54,7 +55,7 @@ def _place(resource: Resource, name: str, found: Iterator[Leaf]) -> Iterator[Pla
 
 
 def _notes(resource: Resource, name: str, value: Value) -> Iterator[Place]:
-    texts = [leaf for leaf in notes(value, name) if not (leaf.text and _is_checksum(leaf))]
+    texts = [_unmarked(leaf) for leaf in notes(value, name) if not (leaf.text and _is_checksum(leaf))]
     if texts:
         others = unknown_among(leaves(value, name)) - unknown_among(texts)
         # What is unknown as a whole has no name yet, and may be a checksum as well.
@@ -66,6 +67,11 @@ def _is_checksum(leaf: Leaf) -> bool:
     """Tells whether a value is the checksum that its name says it is."""
     is_digest = len(leaf.text) in (32, 40, 56, 64, 96, 128) and all(character in "0123456789abcdef" for character in leaf.text.lower())
     return is_digest and _says_checksum(leaf)
+
+
+def _unmarked(leaf: Leaf) -> Leaf:
+    """Gives a checksum that is not known yet without its mark: one of a secret is marked like the secret itself."""
+    return replace(leaf, is_marked=False) if leaf.value is UNKNOWN and _says_checksum(leaf) else leaf
 
 
 def _says_checksum(leaf: Leaf) -> bool:

@@ -192,3 +192,9 @@ def sealed_secret(program):
 def names_made_at_deployment(program):
     metadata = {"name": program.later("api-1a2b"), "namespace": program.later("billing-3c4d"), "labels": {"app": "api"}}
     program.add(DEPLOYMENT, "api", {"metadata": metadata})
+
+
+@cases.cannot_decide("A marked checksum of a generated password is not known yet", at="api")
+def marked_checksum_that_is_unknown(program):
+    template = {"metadata": {"annotations": {"checksum/login": Marked(program.later("ab" * 32))}}, "spec": {"containers": []}}
+    program.add(DEPLOYMENT, "api", {"spec": {"template": template}}, made_from={"spec": [password(program)]})
