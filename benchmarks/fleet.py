@@ -6,10 +6,10 @@ The variable KEYTURN_BENCH_SERVICES makes it another number of services.
 import os
 from pathlib import Path
 
-ENVIRONMENT = "bench"
+ENVIRONMENT = "dev"
 SERVICES = [f"service{number:02}" for number in range(int(os.environ.get("KEYTURN_BENCH_SERVICES", "20")))]
 SECRETS = [f"database{number}" for number in range(5)]
-ADMIN = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:bench/platform/admin-a1b2c3"
+ADMIN = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:dev/platform/admin-a1b2c3"
 AUTHORITY = Path(__file__).resolve().parent.parent / "certificates" / "rds-eu-central-1.pem"
 
 

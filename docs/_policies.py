@@ -12,7 +12,7 @@ _HEAD = "<!-- Written by `make docs` from policies/rules and tests/policies/corp
 
 _LEVELS = {
     Level.MANDATORY: "A violation fails the preview.",
-    Level.PROTECTED: "A violation fails the preview in `prod`, in `staging` and where the environment is not known; elsewhere it is shown.",
+    Level.PROTECTED: "A violation fails the preview, and is only shown in the environments `dev` and `local`.",
     Level.ADVISORY: "A violation is shown and fails nothing.",
 }
 _UNDECIDED = {"mandatory": "What cannot be decided counts the same.", "advisory": "What cannot be decided is shown and fails nothing."}

@@ -4,7 +4,10 @@ import re
 from enum import StrEnum
 
 PROTECTED_ENVIRONMENTS = ("prod", "staging")
-"""Environments whose secrets somebody misses: the engine refuses to delete them, and more rules are mandatory there."""
+"""Environments whose secrets somebody misses: the engine refuses to delete them."""
+
+PRACTICE_ENVIRONMENTS = ("dev", "local")
+"""Environments in which a team tries things: some rules only advise there, and are mandatory everywhere else."""
 
 
 class Kind(StrEnum):

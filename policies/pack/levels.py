@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pulumi_policy import EnforcementLevel
 
-from keyturn.catalogue import PROTECTED_ENVIRONMENTS
+from keyturn.catalogue import PRACTICE_ENVIRONMENTS
 from policies.pack.finding import Answer, Finding
 from policies.pack.graph.environments import environment_of
 from policies.pack.graph.intent import said_of
@@ -13,11 +13,8 @@ from policies.pack.stack import Stack
 from policies.pack.values import Value
 
 ANY_KNOWN = "*"
-PROTECTED: Final = (
-    LevelChoice(environments=PROTECTED_ENVIRONMENTS, level="mandatory"),
-    LevelChoice(environments=(ANY_KNOWN,), level="advisory"),
-)
-"""Where the environment is not known, neither fits, and a violation counts in full."""
+PROTECTED: Final = (LevelChoice(environments=PRACTICE_ENVIRONMENTS, level="advisory"),)
+"""In any other environment, and where it is not known, a violation counts in full: a name that nobody thought of opens nothing."""
 
 
 def level_of(

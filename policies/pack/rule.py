@@ -47,8 +47,8 @@ class Level(Enum):
     """How a rule counts when nothing is configured."""
 
     MANDATORY = "mandatory"
-    PROTECTED = "mandatory in protected environments"
-    """Mandatory in `prod`, `staging` and wherever the environment is not known; advisory elsewhere."""
+    PROTECTED = "mandatory outside of dev and local"
+    """Advisory in `dev` and `local`; mandatory in every other environment, and where it is not known."""
     ADVISORY = "advisory"
 
 

@@ -4,7 +4,7 @@ import json
 
 from pulumi_aws import cloudwatch, iam, kms, secretsmanager
 
-ENVIRONMENT, REGION, ACCOUNT = "bench", "eu-central-1", "000000000000"
+ENVIRONMENT, REGION, ACCOUNT = "dev", "eu-central-1", "000000000000"
 SERVICES, SECRETS = 300, 5
 CALLS = "AWS API Call via CloudTrail"
 
