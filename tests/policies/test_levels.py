@@ -21,7 +21,14 @@ def tags(**said):
 
 @pytest.mark.parametrize(
     ("environment", "level"),
-    [("prod", "mandatory"), ("staging", "mandatory"), ("production", "mandatory"), ("dev", "advisory"), ("local", "advisory"), (None, "mandatory")],
+    [
+        ("prod", "mandatory"),
+        ("staging", "mandatory"),
+        ("production", "mandatory"),
+        ("dev", "advisory"),
+        ("local", "advisory"),
+        (None, "mandatory"),
+    ],
 )
 def test_a_protected_rule_counts_in_full_where_it_matters_and_where_nobody_knows(environment, level):
     program = Program(environment=environment)
