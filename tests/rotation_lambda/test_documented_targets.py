@@ -19,7 +19,7 @@ def _shown():
             shown = json.loads(block)
             yield from (
                 pytest.param(name, target, id=f"{page.stem}: {target['kind']}")
-                for name, target in shown.items()
+                for name, target in (shown.items() if isinstance(shown, dict) else ())
                 if isinstance(target, dict) and "kind" in target
             )
 
