@@ -30,6 +30,7 @@ def main() -> None:
         stock = str(PROGRAMS / "stock_pack")
         many = {
             "no pack": lambda: engine.preview("many_secrets"),
+            "empty pack": lambda: engine.preview("many_secrets", "--policy-pack", str(_EMPTY_PACK)),
             "policies/__main__.py": lambda: engine.preview("many_secrets", "--policy-pack", str(_PACK)),
             f"SDK, {_RULES} trivial rules": lambda: engine.preview("many_secrets", "--policy-pack", stock, **counts),
         }

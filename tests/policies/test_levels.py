@@ -20,6 +20,7 @@ def tags(**said):
 
 
 @pytest.mark.parametrize(
+    # A customer's key is not worth its price in dev: ministryofjustice/modernisation-platform#1082 and #4999.
     ("environment", "level"),
     [
         ("prod", "mandatory"),
