@@ -36,9 +36,10 @@ fi
 compared=()
 if [ -n "${GATE_BASE:-}" ]; then
   base="$(mktemp -d)"
+  # The tree may not be there yet when the script ends: then there is nothing to remove.
   trap 'git worktree remove --force "$base/tree" 2>/dev/null || true; rm -rf "$base"' EXIT
   git worktree add --quiet --detach "$base/tree" "$GATE_BASE"
-  # What is found there was let in already: of interest is only who may do what.
+  # What is found there was let in already: of interest is only who may do what. Whether it could be previewed, its file says.
   keyturn-gate preview "${options[@]}" --cwd "$base/tree/$project" --json "$base/before.json" >"$base/log" 2>&1 || true
   if [ -f "$base/before.json" ]; then
     compared=(--before "$base/before.json")

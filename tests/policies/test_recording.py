@@ -127,7 +127,7 @@ def test_it_is_for_its_owner_only_and_replaces_what_was_there(record, program):
     judge(program)
 
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
-    assert read_record(record) is not None
+    assert read_record(record).name == "shop/dev"
     assert [path.name for path in record.parent.iterdir()] == ["record.json"]
 
 

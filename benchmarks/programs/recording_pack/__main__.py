@@ -13,7 +13,7 @@ from policies.pack.standard_output import claim
 port_line = claim()
 
 from policies.pack import serving  # noqa: E402 - nothing may print before the port does
-from policies.pack.server import Analyzer  # noqa: E402
+from policies.pack.server import Analyzer  # noqa: E402 - likewise
 
 FOLDER = Path(os.environ["KEYTURN_BENCH_RECORDING"])
 
